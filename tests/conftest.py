@@ -1,0 +1,79 @@
+"""Fixtures that every test folder shares: real servers, one per test process, and fresh databases on them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+import servers
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+counter = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[servers.PostgresServer]:
+    with servers.postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[servers.MariaDBServer]:
+    if os.environ.get("CI") is None:
+        try:
+            context = servers.mariadb()
+            server = context.__enter__()
+        except servers.ServerUnavailableError as error:
+            pytest.skip(str(error))
+    else:
+        context = servers.mariadb()
+        server = context.__enter__()
+    try:
+        yield server
+    finally:
+        context.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def postgres_admin(postgres_server: servers.PostgresServer) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(postgres_server.url(driver="psycopg"), isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def mariadb_admin(mariadb_server: servers.MariaDBServer) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(mariadb_server.url(driver="pymysql"), isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def postgres_database(postgres_server: servers.PostgresServer, postgres_admin: sa.Engine) -> Callable[[], str]:
+    """Return a function that makes an empty PostgreSQL database and returns its name."""
+
+    def make() -> str:
+        name = f"db_{next(counter)}_{os.getpid()}"
+        with postgres_admin.connect() as connection:
+            connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+        return name
+
+    return make
+
+
+@pytest.fixture
+def mariadb_database(mariadb_server: servers.MariaDBServer, mariadb_admin: sa.Engine) -> Callable[[], str]:
+    """Return a function that makes an empty MariaDB database and returns its name."""
+
+    def make() -> str:
+        name = f"db_{next(counter)}_{os.getpid()}"
+        with mariadb_admin.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE `{name}`")
+        return name
+
+    return make
