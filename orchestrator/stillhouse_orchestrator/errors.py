@@ -1,0 +1,58 @@
+"""The orchestrator's error tree: every error says what happened, where, and what to do next.
+
+::
+
+    StillhouseError
+    ├── WorkerError
+    │   ├── WorkerStartError
+    │   └── WorkerStoppedError
+    └── ConnectionFailedError
+
+What user code did inside a worker is never an exception here: it comes back as an ``Outcome``.
+"""
+
+from __future__ import annotations
+
+
+class StillhouseError(Exception):
+    """Root of everything that the orchestrator raises on purpose."""
+
+    hint: str | None = None
+
+
+class WorkerError(StillhouseError):
+    """Something about a worker process, not about one target."""
+
+
+class WorkerStartError(WorkerError):
+    """A worker process could not be started, or never became ready."""
+
+    def __init__(self, command: str, reason: str, hint: str | None = None) -> None:
+        self.command = command
+        self.reason = reason
+        self.hint = hint
+        super().__init__(f"worker {command!r} did not start: {reason}")
+
+
+class WorkerStoppedError(WorkerError):
+    """A worker process is gone, so that nothing can be sent to it."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class ConnectionFailedError(StillhouseError):
+    """The daemon could not connect to a database, or the database refused it.
+
+    Attributes:
+        kind: a short stable word, as ``unreachable`` or ``wrong_password``.
+        where: the database's address without its password.
+    """
+
+    def __init__(self, kind: str, where: str, reason: str, hint: str | None = None) -> None:
+        self.kind = kind
+        self.where = where
+        self.reason = reason
+        self.hint = hint
+        super().__init__(f"{where}: {reason}")
