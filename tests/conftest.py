@@ -7,8 +7,9 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-import servers
 import sqlalchemy as sa
+
+import servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -100,7 +100,9 @@ def process(command: Sequence[str], port: int, log: Path) -> Iterator[subprocess
             deadline = time.monotonic() + START_SECONDS
             while not listening(port):
                 if server.poll() is not None or time.monotonic() > deadline:
-                    raise ServerUnavailableError(f"{command[0]} did not start:\n{log.read_text(errors='replace')[-4000:]}")
+                    raise ServerUnavailableError(
+                        f"{command[0]} did not start:\n{log.read_text(errors='replace')[-4000:]}"
+                    )
                 time.sleep(0.05)
             yield server
         finally:
@@ -123,7 +125,19 @@ def postgres(settings: Mapping[str, str] | None = None) -> Iterator[PostgresServ
         folder, port = Path(name), free_port()
         subprocess.run(
             unprivileged(
-                [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N", "--locale=C"]
+                [
+                    binaries / "initdb",
+                    "-D",
+                    folder / "data",
+                    "-U",
+                    "postgres",
+                    "-A",
+                    "trust",
+                    "-E",
+                    "UTF8",
+                    "-N",
+                    "--locale=C",
+                ]
             ),
             check=True,
             capture_output=True,
@@ -154,7 +168,9 @@ def mariadb() -> Iterator[MariaDBServer]:
     search = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin"))
     daemon, install = shutil.which("mariadbd", path=search), shutil.which("mariadb-install-db", path=search)
     if not daemon or not install:
-        raise ServerUnavailableError("no MariaDB binaries: install Debian's mariadb-server-core and mariadb-client-core")
+        raise ServerUnavailableError(
+            "no MariaDB binaries: install Debian's mariadb-server-core and mariadb-client-core"
+        )
     with tempfile.TemporaryDirectory(prefix="stillhouse-maria-") as name:
         folder, port = Path(name), free_port()
         user = ["--user=root"] if os.geteuid() == 0 else []
