@@ -85,6 +85,17 @@ def set_up() -> None:
     make_environment(VENV, python)
 
 
+def newest_python() -> str:
+    """Return the newest supported interpreter of this machine: of those on PATH, and those that pyenv keeps."""
+    kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    for minor in range(COMPATIBLE[1][1], COMPATIBLE[0][1] - 1, -1):
+        candidates = [*kept.glob(f"3.{minor}.*/bin/python"), shutil.which(f"python3.{minor}")]
+        for candidate in filter(None, candidates):
+            if subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode == 0:
+                return str(candidate)
+    return str(BIN / "python")
+
+
 def install_mariadb() -> None:
     """Install MariaDB's server binaries on a Debian machine that CI owns; elsewhere its tests skip and say so."""
     if shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin") and shutil.which("my_print_defaults"):
@@ -120,9 +131,9 @@ def test(arguments: list[str]) -> None:
         return
     check()
     environment = ROOT / ".venv-sqlalchemy20"
-    make_environment(environment, str(BIN / "python"), "sqlalchemy>=2.0.36,<2.1")
+    make_environment(environment, newest_python(), "sqlalchemy>=2.0.36,<2.1")
     step(
-        "the engine's tests on SQLAlchemy 2.0",
+        "the engine's tests on SQLAlchemy 2.0 and the newest Python",
         environment / BIN.name / "pytest", "-q", "-n", "2", "tests/unit/engine", "tests/integration/engine",
     )  # fmt: skip
     step("tests", BIN / "pytest", "-q", "-n", "2", "--cov", "--cov-report=term", "--durations=15")
