@@ -1,0 +1,50 @@
+"""Options that many commands share, declared once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Function = TypeVar("Function", bound="Callable[..., Any]")
+
+
+def _inherit(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str:
+    """Use the file given before the command's name when none is given after it."""
+    return value or str(ctx.find_root().obj)
+
+
+def fleet_option(function: Function) -> Function:
+    """Add ``-f FILE``."""
+    return click.option(
+        "-f", "--fleet", "fleet_file", metavar="FILE", default=None, callback=_inherit,
+        help="The fleet file (default: $STILLHOUSE_FLEET, else fleet.yaml).",
+    )(function)  # fmt: skip
+
+
+def selector_option(function: Function) -> Function:
+    """Add ``-l SELECTOR``."""
+    return click.option(
+        "-l", "--select", "selector", metavar="SELECTOR", default=None,
+        help='Only targets that match, as "env=prod,ring!=2,name~tenant-*".',
+    )(function)  # fmt: skip
+
+
+def json_option(function: Function) -> Function:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(function)
+
+
+def log_options(function: Function) -> Function:
+    """Add ``--log-level`` and ``--log-format``; logs go to stderr."""
+    level = click.option(
+        "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="warning", show_default=True,
+        help="What is logged to stderr.",
+    )  # fmt: skip
+    form = click.option(
+        "--log-format", type=click.Choice(["auto", "console", "json"]), default="auto", show_default=True
+    )
+    return level(form(function))

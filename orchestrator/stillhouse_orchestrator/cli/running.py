@@ -1,0 +1,82 @@
+"""From a click command to our own code and back: loads the fleet, runs the coroutine, turns errors into exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stillhouse_orchestrator.cli.exits import Exit
+from stillhouse_orchestrator.errors import StillhouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEBUG = "STILLHOUSE_DEBUG"
+
+
+class CommandFailedError(click.ClickException):
+    """A command failed for a reason that a person can act on."""
+
+    exit_code: int  # click reads it from the instance
+
+    def __init__(self, message: str, hint: str | None = None, code: Exit = Exit.FAILED) -> None:
+        self.hint = hint
+        self.exit_code = code
+        super().__init__(message)
+
+    def show(self, file: Any = None) -> None:
+        """Write the error and what to do next to stderr."""
+        click.echo(f"error: {self.format_message()}", file=file, err=file is None)
+        if self.hint:
+            click.echo(f"  help: {self.hint}", file=file, err=file is None)
+
+
+@contextlib.contextmanager
+def failing_cleanly() -> Iterator[None]:
+    """Turn errors into messages: ours as they are, anything else as a bug to report; ``$STILLHOUSE_DEBUG`` lets it through."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        raise
+    except StillhouseError as error:
+        raise CommandFailedError(_clean(str(error)), error.hint) from error
+    except OSError as error:
+        raise CommandFailedError(
+            _clean(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        ) from error
+    except BaseExceptionGroup as group:
+        leaves = _leaves(group)
+        for leaf in leaves:
+            if isinstance(leaf, StillhouseError):
+                raise CommandFailedError(_clean(str(leaf)), leaf.hint) from group
+        _bug(leaves[0])
+        raise
+    except Exception as error:
+        _bug(error)
+        raise
+
+
+def _bug(error: BaseException) -> None:
+    if os.environ.get(DEBUG) or isinstance(error, KeyboardInterrupt):
+        return
+    raise CommandFailedError(
+        _clean(f"a bug of Stillhouse: {type(error).__name__}: {error}"),
+        f"run it again with {DEBUG}=1 and report the traceback",
+    ) from error
+
+
+def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:
+    return [
+        leaf
+        for error in group.exceptions
+        for leaf in (_leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
+    ]
+
+
+def _clean(text: str) -> str:
+    from stillhouse_orchestrator.logs import scrubber  # noqa: PLC0415 - structlog is slow to import; only errors need it
+
+    return scrubber.text(text)
