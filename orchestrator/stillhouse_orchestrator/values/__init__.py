@@ -1,0 +1,67 @@
+"""Plain frozen values: what the services decide on, the store keeps, and the command line and the API show."""
+
+from stillhouse_orchestrator.values.alert import Alert, AlertState, Delivery, Silence
+from stillhouse_orchestrator.values.codec import from_json, to_json
+from stillhouse_orchestrator.values.drift import (
+    Baseline,
+    Change,
+    ChangeOp,
+    Coverage,
+    DriftReport,
+    DriftStatus,
+    DriftSummary,
+    IgnoreRule,
+    RepairRisk,
+    Severity,
+    drift_id,
+)
+from stillhouse_orchestrator.values.plan import Hazard, Plan, PlanGroup
+from stillhouse_orchestrator.values.rollout import (
+    CheckState,
+    Decision,
+    MemberState,
+    Rollout,
+    RolloutLine,
+    RolloutState,
+    RolloutTarget,
+)
+from stillhouse_orchestrator.values.strategy import Approve, Budget, Pause, Step, Verify, Wave
+from stillhouse_orchestrator.values.target import Health, TargetState
+
+__all__ = [
+    "Alert",
+    "AlertState",
+    "Approve",
+    "Baseline",
+    "Budget",
+    "Change",
+    "ChangeOp",
+    "CheckState",
+    "Coverage",
+    "Decision",
+    "Delivery",
+    "DriftReport",
+    "DriftStatus",
+    "DriftSummary",
+    "Hazard",
+    "Health",
+    "IgnoreRule",
+    "MemberState",
+    "Pause",
+    "Plan",
+    "PlanGroup",
+    "RepairRisk",
+    "Rollout",
+    "RolloutLine",
+    "RolloutState",
+    "RolloutTarget",
+    "Severity",
+    "Silence",
+    "Step",
+    "TargetState",
+    "Verify",
+    "Wave",
+    "drift_id",
+    "from_json",
+    "to_json",
+]

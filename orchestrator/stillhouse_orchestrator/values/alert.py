@@ -1,0 +1,83 @@
+"""Alerts, silences, and deliveries on their way out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from stillhouse_orchestrator.values.drift import Severity
+
+
+class AlertState(StrEnum):
+    """Where an alert is in its life."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    SILENCED = "silenced"
+    INHIBITED = "inhibited"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A deduplicated, routable record that something needs a person.
+
+    Attributes:
+        key: identity over repeats and restarts; for drift it holds the ``drift_id``.
+        kind: ``drift``, ``unreachable``, ``rollout_failed``, ``check_expired``…
+        targets: whom it concerns; grouped alerts have many.
+        occurrences: how often the finding was seen while open.
+        repeat_at: when it is notified again, if still open.
+        facts: what a message or a channel may show besides.
+    """
+
+    key: str
+    kind: str
+    severity: Severity
+    title: str
+    targets: tuple[str, ...]
+    opened_at: datetime
+    state: AlertState = AlertState.OPEN
+    labels: Mapping[str, str] = field(default_factory=dict)
+    summary: str = ""
+    drift_id: str | None = None
+    seen_at: datetime | None = None
+    notified_at: datetime | None = None
+    repeat_at: datetime | None = None
+    resolved_at: datetime | None = None
+    by: str | None = None
+    reason: str | None = None
+    occurrences: int = 1
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Keeps alerts on some targets quiet until it expires."""
+
+    id: str
+    match: str
+    author: str
+    reason: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message to one channel, kept until it arrived or was given up.
+
+    Attributes:
+        key: stable over retries, so that a receiver can tell a repeat; the outbox holds each key once.
+    """
+
+    key: str
+    channel: str
+    payload: Mapping[str, Any]
+    created_at: datetime
+    next_attempt_at: datetime
+    attempts: int = 0
+    delivered_at: datetime | None = None
+    given_up_at: datetime | None = None
+    error: str | None = None

@@ -1,0 +1,48 @@
+"""What is known about one target: a line of ``status``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from stillhouse_orchestrator.values.drift import DriftStatus
+
+
+class Health(StrEnum):
+    """Whether a target could be looked at."""
+
+    UNSEEN = "unseen"
+    """Nobody has looked yet."""
+    HEALTHY = "healthy"
+    UNREACHABLE = "unreachable"
+    BROKEN = "broken"
+    """It answers, but its revisions or its version table cannot be read."""
+    VANISHED = "vanished"
+    """The fleet declared it once, and no longer does."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """The last look at one target.
+
+    Attributes:
+        current: applied revisions, as its version table has them; empty before the first one.
+        head: the revisions that its script directory ends in.
+        pending: how many revisions it lacks; ``None`` while unknown.
+        drift: what the last drift check found; ``None`` before the first one.
+        checked_at: the last look that succeeded or failed.
+        error: why the last look failed.
+        failures: looks that failed in a row.
+    """
+
+    target: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    current: tuple[str, ...] = ()
+    head: tuple[str, ...] = ()
+    pending: int | None = None
+    drift: DriftStatus | None = None
+    checked_at: datetime | None = None
+    health: Health = Health.UNSEEN
+    error: str | None = None
+    server: str | None = None
+    failures: int = 0
