@@ -1,6 +1,7 @@
 """Plain values to JSON and back: the shapes that the command line prints, the API answers and the store keeps.
 
-A field named ``from_`` is ``from`` in JSON, since Python keeps that word for itself. Everything that reads skips keys it
+A field named ``from_`` is ``from`` in JSON, since Python keeps that word for itself. A dataclass with a class variable
+``kind`` carries it along, so that a union of such classes can be read. Everything that reads skips keys it
 does not know, so that an older program can read what a newer one wrote.
 """
 
@@ -37,18 +38,16 @@ def to_json(value: Any) -> Any:
             return {str(key): to_json(item) for key, item in value.items()}
         case Sequence() | frozenset():
             return [to_json(item) for item in (sorted(value) if isinstance(value, frozenset) else value)]
-    names = [field.name for field in dataclasses.fields(value)]
-    return {key_of(name): to_json(getattr(value, name)) for name in names}
+    tag = getattr(type(value), "kind", None)
+    fields = {key_of(name): to_json(getattr(value, name)) for name in _hints(type(value))}
+    return {"kind": tag, **fields} if isinstance(tag, str) else fields
 
 
 @functools.cache
-def _hints(shape: type) -> Mapping[str, Any]:
-    return {field.name: hint for field, hint in _with_hints(shape)}
-
-
-def _with_hints(shape: Any) -> list[tuple[dataclasses.Field[Any], Any]]:
+def _hints(shape: Any) -> Mapping[str, Any]:
+    """Return the types of a dataclass's fields by name."""
     hints = typing.get_type_hints(shape)
-    return [(field, hints[field.name]) for field in dataclasses.fields(shape)]
+    return {field.name: hints[field.name] for field in dataclasses.fields(shape)}
 
 
 def from_json(shape: type[Value], plain: Any) -> Value:
@@ -87,6 +86,6 @@ def _read_plain(shape: Any, plain: Any) -> Any:
     if shape is datetime:
         return datetime.fromisoformat(plain)
     if dataclasses.is_dataclass(shape):
-        known = {name: plain[key_of(name)] for name in _hints(shape) if key_of(name) in plain}  # type: ignore[arg-type]
-        return shape(**{name: _read(_hints(shape)[name], item) for name, item in known.items()})  # type: ignore[operator,arg-type]
+        given = {name: hint for name, hint in _hints(shape).items() if key_of(name) in plain}
+        return shape(**{name: _read(hint, plain[key_of(name)]) for name, hint in given.items()})
     return shape(plain) if isinstance(shape, type) and issubclass(shape, Enum) else plain
