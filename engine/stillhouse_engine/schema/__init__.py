@@ -1,0 +1,28 @@
+"""Snapshots of live schemas: taken in bulk, fingerprinted, compared, repaired."""
+
+from stillhouse_engine.schema.changes import Change, diff, drift_id
+from stillhouse_engine.schema.errors import (
+    SchemaError,
+    SnapshotFormatError,
+    SnapshotMismatchError,
+    UnsupportedDialectError,
+)
+from stillhouse_engine.schema.snapshot import NORMALISER, Coverage, SchemaObject, Snapshot
+from stillhouse_engine.schema.taking import fingerprint_query, take_fingerprint, take_snapshot
+
+__all__ = [
+    "NORMALISER",
+    "Change",
+    "Coverage",
+    "SchemaError",
+    "SchemaObject",
+    "Snapshot",
+    "SnapshotFormatError",
+    "SnapshotMismatchError",
+    "UnsupportedDialectError",
+    "diff",
+    "drift_id",
+    "fingerprint_query",
+    "take_fingerprint",
+    "take_snapshot",
+]

@@ -1,0 +1,76 @@
+"""Reads a PostgreSQL schema into a snapshot, in one statement."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from stillhouse_engine.schema.errors import UnsupportedDialectError
+from stillhouse_engine.schema.postgresql.normalise import normalised
+from stillhouse_engine.schema.postgresql.statements import BRANCHES, snapshot_statement
+from stillhouse_engine.schema.snapshot import Coverage, SchemaObject, Snapshot, ordered
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from stillhouse_engine.schema.snapshot import Value
+
+OLDEST = (14,)
+
+COMPARED = (
+    "aggregate", "column", "composite", "constraint", "domain", "enum", "extension", "function", "index",
+    "materialized_view", "policy", "procedure", "range", "rule", "schema", "sequence", "statistics", "table", "trigger", "view",
+)  # fmt: skip
+
+NOT_COMPARED = (
+    ("cast", "not read"),
+    ("collation", "not read"),
+    ("column order", "differs between databases with different histories"),
+    ("event trigger", "belongs to the database, not to a schema"),
+    ("extension version", "differs between servers"),
+    ("foreign server", "belongs to the database, not to a schema"),
+    ("grant", "off by default"),
+    ("operator", "not read"),
+    ("owner", "off by default"),
+    ("publication", "belongs to the database, not to a schema"),
+    ("sequence value", "is data"),
+    ("text search", "not read"),
+)
+
+
+def read(connection: Connection, schemas: Sequence[str] | None, exclude_tables: Collection[str]) -> Snapshot:
+    """Take a snapshot of some schemas; of all but the system's when none are named."""
+    version = connection.dialect.server_version_info or OLDEST
+    if version < OLDEST:
+        raise UnsupportedDialectError(f"PostgreSQL {'.'.join(map(str, version))}")
+    home, unreadable, content, _ = connection.exec_driver_sql(snapshot_statement(schemas, exclude_tables)).one()
+    denied = tuple((f"schema {name}", "no USAGE privilege") for name in sorted(json.loads(unreadable or "[]")))
+    return Snapshot(
+        dialect="postgresql",
+        objects=ordered(_object(row) for row in json.loads(content or "[]")),
+        server_version=".".join(map(str, version)),
+        schemas=tuple(schemas) if schemas else (home,),
+        coverage=Coverage(COMPARED, NOT_COMPARED, denied),
+    )
+
+
+_ATTRIBUTES = [tuple(branch.attributes) for branch in BRANCHES]
+_HINTS = [tuple(branch.hints) for branch in BRANCHES]
+
+
+def _object(row: list[Any]) -> SchemaObject:
+    number, kind, name, parent = row[:4]
+    names = _ATTRIBUTES[number]
+    middle = 4 + len(names)
+    attributes = _present(names, row[4:middle])
+    return normalised(SchemaObject(kind, name, parent, attributes, _present(_HINTS[number], row[middle:])))
+
+
+def _present(names: tuple[str, ...], values: list[Any]) -> dict[str, Value]:
+    return {
+        name: tuple(value) if type(value) is list else value
+        for name, value in zip(names, values, strict=True)
+        if value is not None
+    }

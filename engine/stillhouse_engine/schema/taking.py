@@ -1,0 +1,78 @@
+"""Takes snapshots and fingerprints through a SQLAlchemy connection; never writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from stillhouse_engine.schema import postgresql
+from stillhouse_engine.schema.errors import UnsupportedDialectError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from stillhouse_engine.schema.snapshot import Snapshot
+
+
+class Reader(Protocol):
+    """What each dialect's package offers."""
+
+    def read(self, connection: Connection, schemas: Sequence[str] | None, exclude_tables: Collection[str]) -> Snapshot:
+        """Take a snapshot."""
+
+    def fingerprint_statement(self, schemas: Sequence[str] | None, exclude_tables: Collection[str]) -> str:
+        """Return the statement with one row per schema: name, hash."""
+
+
+READERS: Mapping[str, Reader] = {"postgresql": postgresql}
+
+
+def _reader(dialect: str) -> Reader:
+    try:
+        return READERS[dialect]
+    except KeyError:
+        raise UnsupportedDialectError(dialect) from None
+
+
+def take_snapshot(
+    connection: Connection, *, schemas: Sequence[str] | None = None, exclude_tables: Collection[str] = ()
+) -> Snapshot:
+    """Read a live schema in a constant number of statements, without writing anything.
+
+    Args:
+        connection: a synchronous connection, or one handed out by ``AsyncConnection.run_sync``.
+        schemas: the schemas to read. Names are relative to the first one. Without it, all schemas but the system's.
+        exclude_tables: names, or dotted names, of tables to leave out, such as the version table.
+
+    Raises:
+        UnsupportedDialectError: there are no snapshots of this kind of database.
+    """
+    return _reader(connection.dialect.name).read(connection, schemas, exclude_tables)
+
+
+def fingerprint_query(
+    dialect_name: str, schemas: Sequence[str] | None = None, exclude_tables: Collection[str] = ()
+) -> str:
+    """Return one SQL statement whose rows are (schema, hash): the server hashes its own catalogue.
+
+    Equal hashes mean equal schemas; unequal ones only that a snapshot is worth taking. The text contains no
+    placeholders; run it with ``exec_driver_sql`` or through a bare driver. Compare only what the same version of
+    Stillhouse asked the same major version of a server.
+
+    Raises:
+        UnsupportedDialectError: there are no fingerprints of this kind of database.
+    """
+    return _reader(dialect_name).fingerprint_statement(schemas, exclude_tables)
+
+
+def take_fingerprint(
+    connection: Connection, *, schemas: Sequence[str] | None = None, exclude_tables: Collection[str] = ()
+) -> Mapping[str, str]:
+    """Return the server's own hash of each schema, by name, in one statement.
+
+    Raises:
+        UnsupportedDialectError: there are no fingerprints of this kind of database.
+    """
+    query = fingerprint_query(connection.dialect.name, schemas, exclude_tables)
+    return {row[0]: row[1] for row in connection.exec_driver_sql(query)}
