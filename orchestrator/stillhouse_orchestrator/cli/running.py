@@ -20,12 +20,10 @@ DEBUG = "STILLHOUSE_DEBUG"
 class CommandFailedError(click.ClickException):
     """A command failed for a reason that a person can act on."""
 
-    exit_code: int  # click reads it from the instance
-
     def __init__(self, message: str, hint: str | None = None, code: Exit = Exit.FAILED) -> None:
-        self.hint = hint
-        self.exit_code = code
         super().__init__(message)
+        self.hint = hint
+        self.exit_code: int = code
 
     def show(self, file: Any = None) -> None:
         """Write the error and what to do next to stderr."""
