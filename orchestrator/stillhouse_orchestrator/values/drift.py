@@ -77,7 +77,11 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
-    """The outcome of one drift check on one target."""
+    """The outcome of one drift check on one target.
+
+    Attributes:
+        catalogue_hash: the server's own hash of the schema that was compared; while it stays, the verdict stays.
+    """
 
     target: str
     status: DriftStatus
@@ -92,6 +96,7 @@ class DriftReport:
     coverage: Coverage = field(default_factory=Coverage)
     changes: tuple[Change, ...] = ()
     error: str | None = None
+    catalogue_hash: str | None = None
 
     @property
     def counted(self) -> tuple[Change, ...]:
