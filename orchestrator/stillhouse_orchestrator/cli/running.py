@@ -23,7 +23,7 @@ class CommandFailedError(click.ClickException):
     def __init__(self, message: str, hint: str | None = None, code: Exit = Exit.FAILED) -> None:
         super().__init__(message)
         self.hint = hint
-        self.exit_code: int = code
+        self.exit_code = int(code)  # type: ignore[misc]  # click declares a class variable and reads it from the instance
 
     def show(self, file: Any = None) -> None:
         """Write the error and what to do next to stderr."""

@@ -6,8 +6,8 @@ import random
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped] - it ships no types
-from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped] - it ships no types
+from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]  # it ships none
+from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped]  # it ships none
 
 from stillhouse_orchestrator.scheduling.ticks import first_run
 

@@ -1,0 +1,147 @@
+"""The verdict of a drift check: pure, from what was expected and what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stillhouse_engine.schema import NORMALISER, Snapshot, diff
+from stillhouse_orchestrator.drift.ignoring import ignored
+from stillhouse_orchestrator.values import Change, ChangeOp, Coverage, DriftReport, DriftStatus, Severity, drift_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from stillhouse_engine.schema import Change as EngineChange
+    from stillhouse_orchestrator.values import Baseline, IgnoreRule
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one look at a target brought.
+
+    Attributes:
+        applied: the revisions in its version table; None when it could not be read.
+        head: the revisions that its script directory ends in.
+        pending: how many revisions it lacks; None while unknown.
+        snapshot: its live schema; None when it could not be read.
+        error: why something could not be read.
+    """
+
+    target: str
+    at: datetime
+    applied: tuple[str, ...] | None = None
+    head: tuple[str, ...] = ()
+    pending: int | None = None
+    snapshot: Snapshot | None = None
+    error: str | None = None
+
+
+def decide(
+    seen: Seen, baseline: Baseline | None, rules: Sequence[IgnoreRule], before: DriftReport | None
+) -> DriftReport:
+    """Compare what was seen with what was expected.
+
+    Args:
+        seen: the look.
+        baseline: what the target is expected to match at its applied revisions, if anything is known.
+        rules: what does not count.
+        before: the last report, which knows since when a drift is there.
+    """
+    if reason := unknown_because(seen, baseline):
+        return unknown(seen, reason, baseline)
+    assert baseline is not None  # noqa: S101 - unknown_because has looked
+    assert seen.snapshot is not None  # noqa: S101
+    expected = Snapshot.from_json(baseline.snapshot)
+    found = ignored(map(as_value, diff(expected, seen.snapshot)), rules, seen.target, seen.at)
+    identity = drift_id(found)
+    same = before is not None and identity is not None and before.drift_id == identity
+    return DriftReport(
+        target=seen.target,
+        status=_status(identity, seen.pending),
+        applied=seen.applied or (),
+        head=seen.head,
+        pending=seen.pending,
+        expected_fingerprint=baseline.fingerprint,
+        actual_fingerprint=seen.snapshot.fingerprint,
+        first_seen=(before.first_seen if same and before is not None else seen.at) if identity else None,
+        checked_at=seen.at,
+        drift_id=identity,
+        coverage=coverage(seen.snapshot),
+        changes=found,
+    )
+
+
+def unknown_because(seen: Seen, baseline: Baseline | None) -> str | None:
+    """Say why no verdict is possible, or return None when one is."""
+    if seen.error is not None or seen.applied is None or seen.snapshot is None:
+        return seen.error or "its schema could not be read"
+    if baseline is None:
+        return (
+            "nothing is known about the schema that it should have: it was not migrated by this service since it was added; "
+            f"`stillhouse drift accept {seen.target}` takes the live schema as right"
+        )
+    if set(baseline.applied) != set(seen.applied):
+        return (
+            f"it was migrated by somebody else: the recorded schema belongs to {_named(baseline.applied)}, "
+            f"the database is at {_named(seen.applied)}; `stillhouse drift accept {seen.target}` takes the live schema as right"
+        )
+    if baseline.normaliser != str(NORMALISER):
+        return (
+            "the recorded schema was normalised by another version of Stillhouse; "
+            f"`stillhouse drift accept {seen.target}` takes the live schema as right"
+        )
+    return None
+
+
+def unknown(seen: Seen, reason: str, baseline: Baseline | None) -> DriftReport:
+    """Return the report of a check that came to no verdict."""
+    return DriftReport(
+        target=seen.target,
+        status=DriftStatus.UNKNOWN,
+        applied=seen.applied or (),
+        head=seen.head,
+        pending=seen.pending,
+        expected_fingerprint=baseline.fingerprint if baseline else None,
+        actual_fingerprint=seen.snapshot.fingerprint if seen.snapshot else None,
+        checked_at=seen.at,
+        coverage=coverage(seen.snapshot) if seen.snapshot else Coverage(),
+        error=reason,
+    )
+
+
+def as_value(change: EngineChange) -> Change:
+    """Return the engine's change as the plain value that is stored and shown."""
+    return Change(
+        id=change.id,
+        op=ChangeOp(change.op),
+        kind=change.kind,
+        object=change.object,
+        attribute=change.attribute,
+        expected=_text(change.expected),
+        actual=_text(change.actual),
+        severity=Severity(change.severity),
+    )
+
+
+def coverage(snapshot: Snapshot) -> Coverage:
+    """Say what a snapshot compared, and what it did not and why."""
+    skipped = tuple(f"{what}: {why}" for what, why in snapshot.coverage.not_compared)
+    return Coverage(tuple(snapshot.coverage.compared), skipped)
+
+
+def _status(identity: str | None, pending: int | None) -> DriftStatus:
+    if identity is not None:
+        return DriftStatus.DRIFTED
+    return DriftStatus.PENDING_ONLY if pending else DriftStatus.IN_SYNC
+
+
+def _named(revisions: Sequence[str]) -> str:
+    return ", ".join(revisions) or "base"
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
