@@ -51,6 +51,7 @@ class EventName(StrEnum):
     DELIVERY_SENT = "delivery.sent"
     DELIVERY_ABANDONED = "delivery.abandoned"
     WORKER_STARTED = "worker.started"
+    WORKER_PRINTED = "worker.printed"
     WORKER_STOPPED = "worker.stopped"
     WORKER_LOST = "worker.lost"
     PLAN_MADE = "plan.made"

@@ -1,0 +1,237 @@
+"""The worker process: one event loop, any number of jobs at once, told what to do over pipes.
+
+How many jobs run at once is the daemon's decision: everything that is started runs. A job can end only itself: whatever
+its user code raises, ``SystemExit`` included, becomes that job's ``Failed``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import platform
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from stillhouse_engine.worker.channel import Channel
+from stillhouse_engine.worker.messages import (
+    PROTOCOL,
+    Cancel,
+    Close,
+    Done,
+    Failed,
+    Open,
+    Problem,
+    Progress,
+    Ready,
+    Refused,
+    Start,
+)
+from stillhouse_engine.worker.problems import problem_of, state_of
+from stillhouse_engine.worker.scrub import secrets_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stillhouse_engine.worker.messages import Message
+
+OLDEST_SQLALCHEMY = (2, 0, 36)
+REFUSED_EXIT = 78  # EX_CONFIG of sysexits.h
+ORPHANED_EXIT = 75  # EX_TEMPFAIL
+ORPHANED_SECONDS = 5.0  # how long a busy loop may take to notice that the daemon is gone
+
+
+class Runner(Protocol):
+    """Runs the verbs; the seam between this loop and the engine."""
+
+    async def run(self, start: Start, report: Report) -> Done:
+        """Run one job to its end, or raise."""
+        ...
+
+
+class Report:
+    """A job's way to say how far it is; it remembers what an error message has to tell.
+
+    Attributes:
+        revision: the revision that is running.
+        before: the target's revisions before the job.
+        after: the target's revisions as they are left.
+    """
+
+    def __init__(self, job: int, send: Callable[[Message], None]) -> None:
+        self.revision: str | None = None
+        self.before: tuple[str, ...] | None = None
+        self.after: tuple[str, ...] | None = None
+        self._job = job
+        self._send = send
+
+    def step(self, event: str, facts: dict[str, Any]) -> None:
+        """Tell the daemon about a step; any thread may."""
+        if "revision" in facts:
+            self.revision = facts["revision"] if event.endswith(".started") else None
+        self._send(Progress(self._job, event, facts))
+
+
+class Worker:
+    """Serves one daemon until it closes the conversation or dies."""
+
+    def __init__(
+        self, channel: Channel, make_runner: Callable[[], Runner], orphaned: Callable[[], None] | None = None
+    ) -> None:
+        """Prepare to serve.
+
+        Args:
+            channel: the conversation.
+            make_runner: called once the project's environment is found fit.
+            orphaned: called in the listening thread when the daemon is gone.
+        """
+        self._channel = channel
+        self._make_runner = make_runner
+        self._on_orphaned = orphaned
+        self._runner: Runner | None = None
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._reasons: dict[int, str] = {}
+
+    async def serve(self) -> int:
+        """Answer messages until the end; return the process's exit status."""
+        loop = asyncio.get_running_loop()
+        inbox: asyncio.Queue[Message | None] = asyncio.Queue()
+
+        def receive(message: Message | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has just closed: nobody is left to tell
+                loop.call_soon_threadsafe(inbox.put_nowait, message)
+
+        self._channel.listen(receive, lambda: self._orphaned(receive))
+        async with asyncio.TaskGroup() as group:
+            return await self._answer(inbox, group)
+
+    async def _answer(self, inbox: asyncio.Queue[Message | None], group: asyncio.TaskGroup) -> int:
+        while True:
+            message = await inbox.get()
+            if isinstance(message, Start):
+                self._tasks[message.id] = group.create_task(self._job(message))
+            elif isinstance(message, Cancel) and message.id in self._tasks:
+                self._reasons[message.id] = message.reason
+                self._tasks[message.id].cancel()
+            elif isinstance(message, Open):
+                if refused := self._open(message):
+                    self.send(refused)
+                    return REFUSED_EXIT
+            elif isinstance(message, Close):
+                return 0
+            elif message is None:
+                for task in self._tasks.values():
+                    task.cancel()
+                return ORPHANED_EXIT
+
+    def _orphaned(self, receive: Callable[[Message | None], None]) -> None:
+        receive(None)
+        if self._on_orphaned is not None:
+            self._on_orphaned()
+
+    def _open(self, message: Open) -> Refused | None:
+        """Enter the project's folder and check what its environment offers."""
+        try:
+            os.chdir(message.root)
+            sys.path[:0] = [path for path in message.import_path if path not in sys.path]
+            if problem := unfit(message):
+                return Refused(problem)
+            self._runner = self._make_runner()
+        except BaseException as error:  # noqa: BLE001 - whatever user code does at import, the daemon hears of it
+            return Refused(problem_of(error))
+        self.send(ready())
+        return None
+
+    async def _job(self, start: Start) -> None:
+        """Run one job and answer exactly once."""
+        began = time.monotonic()
+        report = Report(start.id, self.send)
+        timeout = asyncio.timeout(start.deadline)
+        try:
+            if self._runner is None:
+                raise RuntimeError("a job was started before the worker was opened")  # noqa: TRY301 - answered below
+            async with timeout:
+                done = await self._runner.run(start, report)
+        except BaseException as error:  # noqa: BLE001 - SystemExit and the like cost this job only
+            self.send(self._failed(start, report, error, timed_out=timeout.expired(), seconds=time.monotonic() - began))
+        else:
+            self.send(done)
+        finally:
+            del self._tasks[start.id]
+            self._reasons.pop(start.id, None)
+
+    def _failed(self, start: Start, report: Report, error: BaseException, *, timed_out: bool, seconds: float) -> Failed:
+        if timed_out:
+            problem = Problem(
+                "deadline",
+                f"stopped at its deadline of {start.deadline:g} s; its open transaction was rolled back",
+                revision=report.revision,
+                hint="see what it waited for, or raise the target's deadline",
+            )
+        elif isinstance(error, asyncio.CancelledError):
+            reason = self._reasons.get(start.id, "the daemon went away")
+            problem = Problem("cancelled", f"{reason}; its open transaction was rolled back", revision=report.revision)
+        else:
+            problem = problem_of(error, revision=report.revision, secrets=secrets_of(start.database.url))
+        return Failed(start.id, problem, state_of(error), report.before, report.after, seconds)
+
+    def send(self, message: Message) -> None:
+        """Send a message; when the daemon is gone nobody misses it."""
+        with contextlib.suppress(BrokenPipeError):
+            self._channel.send(message)
+
+
+def unfit(message: Open) -> Problem | None:
+    """Say why this environment cannot run migrations, if it cannot."""
+    if message.protocol != PROTOCOL:
+        text = f"the daemon speaks protocol {message.protocol}, this worker {PROTOCOL}"
+        return Problem("protocol", text, hint="restart the daemon: it was updated while it ran")
+    try:
+        import sqlalchemy  # noqa: PLC0415 - only now is the project's import path in place
+    except ImportError as error:
+        missing = error.name == "sqlalchemy"
+        text = "has no SQLAlchemy" if missing else f"cannot import SQLAlchemy: {error}"
+        return Problem(
+            "missing_sqlalchemy",
+            f"the interpreter {sys.executable} {text}",
+            hint="install 'sqlalchemy>=2.0.36' and a driver for the target's URL there, or correct 'python' in the fleet file",
+        )
+    version = tuple(int(part) for part in sqlalchemy.__version__.split(".")[:3] if part.isdigit())
+    if version < OLDEST_SQLALCHEMY:
+        oldest = ".".join(map(str, OLDEST_SQLALCHEMY))
+        text = f"the interpreter {sys.executable} has SQLAlchemy {sqlalchemy.__version__}; {oldest} is the oldest that works"
+        return Problem("old_sqlalchemy", text, hint=f"upgrade it there: 'sqlalchemy>={oldest}'")
+    return None
+
+
+def ready() -> Ready:
+    """Describe this process."""
+    import sqlalchemy  # noqa: PLC0415 - imported by now, from the project's environment
+
+    try:
+        import greenlet  # noqa: F401, PLC0415 - is it there?
+    except ImportError:
+        bridged = False
+    else:
+        bridged = True
+    return Ready(os.getpid(), platform.python_version(), sqlalchemy.__version__, bridged)
+
+
+def die_soon() -> None:
+    """End the process although user code keeps the loop or a thread busy: nobody waits for it any more."""
+    time.sleep(ORPHANED_SECONDS)  # the usual end comes first, and takes this thread along
+    os._exit(ORPHANED_EXIT)
+
+
+def main() -> None:
+    """Run a worker over this process's stdin and stdout: what the bootstrap calls."""
+    sys.argv = ["stillhouse-worker"]
+    channel = Channel.take_over()
+
+    def make_runner() -> Runner:
+        from stillhouse_engine.worker.jobs import Jobs  # noqa: PLC0415 - needs SQLAlchemy, checked by then
+
+        return Jobs()
+
+    raise SystemExit(asyncio.run(Worker(channel, make_runner, die_soon).serve()))
