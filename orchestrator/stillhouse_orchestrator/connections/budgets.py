@@ -1,0 +1,109 @@
+"""How many connections the daemon may have on one server, whoever needs them, the most urgent first."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+
+class Priority(IntEnum):
+    """Who goes first when a server's budget is spent."""
+
+    ROLLOUT = 0
+    COMMAND = 1
+    CHECK = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why something does not start yet: the server's budget is spent.
+
+    Attributes:
+        server: ``host:port``.
+        limit: the budget.
+        ahead: how many others wait in front.
+    """
+
+    server: str
+    limit: int
+    ahead: int
+
+    def __str__(self) -> str:
+        """Say it for people."""
+        queue = f", {self.ahead} ahead" if self.ahead else ""
+        return f"server budget: all {self.limit} connections to {self.server} are in use{queue}"
+
+
+class Budget:
+    """A semaphore with priorities whose size may change.
+
+    Attributes:
+        server: what it limits.
+        limit: how many may be held at once.
+        in_use: how many are held.
+    """
+
+    def __init__(self, server: str, limit: int) -> None:
+        self.server = server
+        self.limit = max(1, limit)
+        self.in_use = 0
+        self._order = itertools.count()
+        self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(not future.done() for _, _, future in self._queue)
+
+    @asynccontextmanager
+    async def hold(
+        self, priority: Priority = Priority.COMMAND, waiting: Callable[[Waiting], None] | None = None
+    ) -> AsyncIterator[None]:
+        """Hold one connection's worth of the budget for the block.
+
+        Args:
+            priority: who goes first among those that wait.
+            waiting: called once if there is anything to wait for.
+        """
+        await self._acquire(priority, waiting)
+        try:
+            yield
+        finally:
+            self.in_use -= 1
+            self._wake()
+
+    def resize(self, limit: int) -> None:
+        """Change the budget; what is held above a smaller one is given back as it ends."""
+        self.limit = max(1, limit)
+        self._wake()
+
+    async def _acquire(self, priority: Priority, waiting: Callable[[Waiting], None] | None) -> None:
+        if self.in_use < self.limit and not self.waiting:
+            self.in_use += 1
+            return
+        if waiting is not None:
+            waiting(Waiting(self.server, self.limit, self.waiting))
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._queue, (priority, next(self._order), turn))
+        try:
+            await turn  # whoever wakes us has counted us in
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.in_use -= 1
+                self._wake()
+            raise
+
+    def _wake(self) -> None:
+        while self._queue and self.in_use < self.limit:
+            _, _, turn = heapq.heappop(self._queue)
+            if not turn.done():
+                self.in_use += 1
+                turn.set_result(None)
