@@ -20,6 +20,23 @@ class AlertState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """The last notification of an alert to one channel.
+
+    Attributes:
+        at: when it was put into the outbox.
+        targets: whom it named.
+        number: how many notifications this channel had of this alert.
+        resolved: it told that the alert was over.
+    """
+
+    at: datetime
+    targets: tuple[str, ...]
+    number: int = 1
+    resolved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """A deduplicated, routable record that something needs a person.
 
@@ -28,7 +45,7 @@ class Alert:
         kind: ``drift``, ``unreachable``, ``rollout_failed``, ``check_expired``…
         targets: whom it concerns; grouped alerts have many.
         occurrences: how often the finding was seen while open.
-        repeat_at: when it is notified again, if still open.
+        notices: the last notification by channel; repeats count from it.
         facts: what a message or a channel may show besides.
     """
 
@@ -43,8 +60,7 @@ class Alert:
     summary: str = ""
     drift_id: str | None = None
     seen_at: datetime | None = None
-    notified_at: datetime | None = None
-    repeat_at: datetime | None = None
+    notices: Mapping[str, Notice] = field(default_factory=dict)
     resolved_at: datetime | None = None
     by: str | None = None
     reason: str | None = None

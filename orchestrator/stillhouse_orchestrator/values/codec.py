@@ -14,7 +14,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Value = TypeVar("Value")
 NONE = type(None)
@@ -38,8 +38,9 @@ def to_json(value: Any) -> Any:
             return {str(key): to_json(item) for key, item in value.items()}
         case Sequence() | frozenset():
             return [to_json(item) for item in (sorted(value) if isinstance(value, frozenset) else value)]
-    tag = getattr(type(value), "kind", None)
-    fields = {key_of(name): to_json(getattr(value, name)) for name in _hints(type(value))}
+    shape: Any = type(value)
+    tag = getattr(shape, "kind", None)
+    fields = {key_of(name): to_json(getattr(value, name)) for name in _hints(shape)}
     return {"kind": tag, **fields} if isinstance(tag, str) else fields
 
 
@@ -54,9 +55,9 @@ def from_json(shape: type[Value], plain: Any) -> Value:
     """Return the value of a shape that ``to_json`` wrote.
 
     Raises:
-        KeyError: a field without a default is missing.
+        TypeError: a field without a default is missing.
     """
-    return typing.cast("Value", _read(shape, plain))
+    return cast("Value", _read(shape, plain))
 
 
 def _read(shape: Any, plain: Any) -> Any:
@@ -85,7 +86,8 @@ def _read_union(shapes: Sequence[Any], plain: Any) -> Any:
 def _read_plain(shape: Any, plain: Any) -> Any:
     if shape is datetime:
         return datetime.fromisoformat(plain)
-    if dataclasses.is_dataclass(shape):
-        given = {name: hint for name, hint in _hints(shape).items() if key_of(name) in plain}
+    hints = _hints(shape) if dataclasses.is_dataclass(cast("object", shape)) else None
+    if hints is not None:
+        given = {name: hint for name, hint in hints.items() if key_of(name) in plain}
         return shape(**{name: _read(hint, plain[key_of(name)]) for name, hint in given.items()})
     return shape(plain) if isinstance(shape, type) and issubclass(shape, Enum) else plain

@@ -31,6 +31,7 @@ class TargetState:
         pending: how many revisions it lacks; ``None`` while unknown.
         drift: what the last drift check found; ``None`` before the first one.
         checked_at: the last look that succeeded or failed.
+        reached_at: the last look that succeeded.
         error: why the last look failed.
         failures: looks that failed in a row.
     """
@@ -46,3 +47,4 @@ class TargetState:
     error: str | None = None
     server: str | None = None
     failures: int = 0
+    reached_at: datetime | None = None
