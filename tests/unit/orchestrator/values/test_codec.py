@@ -99,5 +99,9 @@ def test_drift_ids_depend_on_what_counts_and_not_on_order():
 
 
 def test_a_summary_counts_every_verdict():
-    reports = [DriftReport("a", DriftStatus.UNKNOWN), DriftReport("b", DriftStatus.IN_SYNC), DriftReport("c", DriftStatus.UNKNOWN)]
+    reports = [
+        DriftReport("a", DriftStatus.UNKNOWN),
+        DriftReport("b", DriftStatus.IN_SYNC),
+        DriftReport("c", DriftStatus.UNKNOWN),
+    ]
     assert DriftSummary.of(reports) == DriftSummary(in_sync=1, unknown=2)
