@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from stillhouse_engine.schema import postgresql
+from stillhouse_engine.schema import mysql, postgresql, sqlite
 from stillhouse_engine.schema.errors import UnsupportedDialectError
 
 if TYPE_CHECKING:
@@ -24,8 +24,13 @@ class Reader(Protocol):
     def fingerprint_statement(self, schemas: Sequence[str] | None, exclude_tables: Collection[str]) -> str:
         """Return the statement with one row per schema: name, hash."""
 
+    def take_fingerprint(
+        self, connection: Connection, schemas: Sequence[str] | None, exclude_tables: Collection[str]
+    ) -> Mapping[str, str]:
+        """Return the hash of each schema."""
 
-READERS: Mapping[str, Reader] = {"postgresql": postgresql}
+
+READERS: Mapping[str, Reader] = {"postgresql": postgresql, "sqlite": sqlite, "mysql": mysql, "mariadb": mysql}
 
 
 def _reader(dialect: str) -> Reader:
@@ -74,5 +79,4 @@ def take_fingerprint(
     Raises:
         UnsupportedDialectError: there are no fingerprints of this kind of database.
     """
-    query = fingerprint_query(connection.dialect.name, schemas, exclude_tables)
-    return {row[0]: row[1] for row in connection.exec_driver_sql(query)}
+    return _reader(connection.dialect.name).take_fingerprint(connection, schemas, exclude_tables)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.schema.errors import UnsupportedDialectError
 from stillhouse_engine.schema.postgresql.normalise import normalised
-from stillhouse_engine.schema.postgresql.statements import BRANCHES, snapshot_statement
+from stillhouse_engine.schema.postgresql.statements import BRANCHES, fingerprint_statement, snapshot_statement
 from stillhouse_engine.schema.snapshot import Coverage, SchemaObject, Snapshot, ordered
 
 if TYPE_CHECKING:
@@ -54,6 +54,14 @@ def read(connection: Connection, schemas: Sequence[str] | None, exclude_tables: 
         schemas=tuple(schemas) if schemas else (home,),
         coverage=Coverage(COMPARED, NOT_COMPARED, denied),
     )
+
+
+def take_fingerprint(
+    connection: Connection, schemas: Sequence[str] | None, exclude_tables: Collection[str]
+) -> Mapping[str, str]:
+    """Return the server's hash of each schema."""
+    rows = connection.exec_driver_sql(fingerprint_statement(schemas, exclude_tables))
+    return {row[0]: row[1] for row in rows}
 
 
 _ATTRIBUTES = [tuple(branch.attributes) for branch in BRANCHES]
