@@ -1,0 +1,94 @@
+"""``alerts``: who hears of what."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal, TypeAlias
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+from .fields import Declaration, Duration, Every, Flag, Interval, Name, Selector, Text
+
+Severity: TypeAlias = Literal["info", "warning", "critical"]
+AlertKind: TypeAlias = Literal["drift", "version", "rollout", "stuck", "unreachable", "unchecked"]
+
+
+class Channel(Declaration):
+    """A way to reach people: any Apprise URL, or a webhook with a signed JSON body."""
+
+    url: SecretStr | None = Field(
+        default=None,
+        description="An Apprise URL: Slack, Teams (`workflows://`), e-mail (`mailto://`), PagerDuty and some 170 more. Give this or `webhook`.",
+        examples=["${env:OPS_SLACK_URL}", "mailto://user:${env:MAIL_PASSWORD}@example.com"],
+    )
+    webhook: SecretStr | None = Field(
+        default=None,
+        description="An HTTP address that gets each alert as JSON. Give this or `url`.",
+        examples=["https://example.com/alerts"],
+    )
+    secret: SecretStr | None = Field(
+        default=None,
+        description="The key that signs a webhook's body (HMAC-SHA256).",
+        examples=["${env:WEBHOOK_SECRET}"],
+    )
+    timeout: Every = Field(default=timedelta(seconds=10), description="How long one delivery may take.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Channel:
+        if (self.url is None) == (self.webhook is None):
+            hint = "url is any Apprise URL, webhook an HTTP address"
+            raise PydanticCustomError("one_of", "must have exactly one of: url, webhook", {"hint": hint})
+        if self.secret is not None and self.webhook is None:
+            raise PydanticCustomError(
+                "one_of", "secret signs webhooks only", {"hint": "remove it, or use webhook in place of url"}
+            )
+        given = self.url or self.webhook
+        address = given.get_secret_value() if given else ""
+        if "://" not in address or (self.webhook and not address.startswith(("http://", "https://"))):
+            hint = (
+                "a webhook begins with https://"
+                if self.webhook
+                else "an Apprise URL looks like slack://…, mailto://… or https://hooks…"
+            )
+            raise PydanticCustomError("channel", "the address is not a URL", {"hint": hint})
+        return self
+
+
+class Route(Declaration):
+    """Sends the alerts that it matches to channels. Every route that matches sends."""
+
+    match: Selector | None = Field(
+        default=None, description="The targets whose alerts it sends. Default: all.", examples=["env=production"]
+    )
+    severity: Severity = Field(default="warning", description="The least severity that it sends.")
+    kinds: tuple[AlertKind, ...] | None = Field(
+        default=None, description="The kinds of alert that it sends. Default: all.", examples=[["drift", "rollout"]]
+    )
+    channels: tuple[Text, ...] = Field(min_length=1, description="The channels it sends to.", examples=[["ops"]])
+    repeat: Interval = Field(
+        default=timedelta(hours=4), description="How often an open alert is sent again; `never` for once."
+    )
+    group_wait: Duration = Field(
+        default=timedelta(seconds=30),
+        description="How long it gathers alerts about the same drift into one notification.",
+    )
+    send_resolved: Flag = Field(default=True, description="Tell when an alert resolves.")
+
+
+class Alerts(Declaration):
+    """Who hears of what."""
+
+    channels: dict[Name, Channel] = Field(default={}, description="Ways to reach people, by name.")
+    routes: tuple[Route, ...] = Field(default=(), description="Which alerts go to which channels.")
+    unreachable_after: Duration = Field(
+        default=timedelta(minutes=5), description="For how long a target must be out of reach before that is an alert."
+    )
+    unchecked_after: Interval = Field(
+        default=timedelta(hours=1),
+        description="For how long a target may go without a completed check before that is an alert.",
+    )
+    stuck_after: Interval = Field(
+        default=timedelta(minutes=10),
+        description="For how long a migration may make no progress before that is an alert.",
+    )

@@ -1,0 +1,54 @@
+"""``drift``: what is known and not worth an alert."""
+
+from __future__ import annotations
+
+from datetime import date  # noqa: TC003 (pydantic resolves annotations)
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from .fields import Declaration, Expiry, Selector, Text
+
+
+class IgnoreRule(Declaration):
+    """Differences that are nobody's business until a day. All the patterns that are given must match."""
+
+    kind: Text | None = Field(
+        default=None,
+        description="The kind of object: table, column, index, constraint, view and so on.",
+        examples=["table"],
+    )
+    db_schema: Text | None = Field(
+        default=None, alias="schema", description="The object's schema, a glob.", examples=["audit"]
+    )
+    name: Text | None = Field(default=None, description="The object's dotted name, a glob.", examples=["tmp_*"])
+    attribute: Text | None = Field(
+        default=None, description="The attribute that differs, a glob.", examples=["comment"]
+    )
+    match: Selector | None = Field(
+        default=None, description="The targets it is for. Default: all.", examples=["env=staging"]
+    )
+    owner: Text = Field(min_length=1, description="Who answers for it.", examples=["data-team"])
+    reason: Text = Field(min_length=1, description="Why it is fine.", examples=["scratch tables"])
+    until: Expiry = Field(
+        description="The last day on which it is ignored, or `never` for no end.", examples=["2027-03-01"]
+    )
+
+    def has_expired(self, today: date) -> bool:
+        """Tell whether the rule's last day has passed."""
+        return self.until is not None and today > self.until
+
+    @model_validator(mode="after")
+    def _names_something(self) -> IgnoreRule:
+        if not (self.kind or self.db_schema or self.name or self.attribute):
+            hint = 'to ignore everything on some targets, write name: "*"'
+            raise PydanticCustomError(
+                "one_of", "must have at least one of: kind, schema, name, attribute", {"hint": hint}
+            )
+        return self
+
+
+class Drift(Declaration):
+    """Drift, for the whole fleet; how often a target is checked stands under its database or `defaults`."""
+
+    ignore: tuple[IgnoreRule, ...] = Field(default=(), description="Differences that are known and fine.")
