@@ -26,15 +26,21 @@ Public names:
 - errors: ``StillhouseConfigError``, ``FleetFileError(problems)``, ``Problem``, ``FleetValueError``, ``SelectorError``
 """
 
-from .drivers import async_url
-from .durations import format_duration, parse_duration
-from .errors import FleetFileError, FleetValueError, Problem, SelectorError, StillhouseConfigError
-from .fleet import Dependency, Discovery, Fleet, Origin, ProjectDeclaration, TargetDeclaration
-from .fleet_file import FleetModel
-from .loading import FleetFile, expand, load_fleet, parse_fleet
-from .schema import json_schema
-from .selectors import Selector
-from .urls import SecretUrl, parse_url
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .drivers import async_url
+    from .durations import format_duration, parse_duration
+    from .errors import FleetFileError, FleetValueError, Problem, SelectorError, StillhouseConfigError
+    from .fleet import Dependency, Discovery, Fleet, Origin, ProjectDeclaration, TargetDeclaration
+    from .fleet_file import FleetModel
+    from .loading import FleetFile, expand, load_fleet, parse_fleet
+    from .schema import json_schema
+    from .selectors import Selector
+    from .urls import SecretUrl, parse_url
 
 __all__ = [
     "Dependency",
@@ -61,3 +67,38 @@ __all__ = [
     "parse_fleet",
     "parse_url",
 ]
+
+HOMES = {
+    "Dependency": ".fleet",
+    "Discovery": ".fleet",
+    "Fleet": ".fleet",
+    "FleetFile": ".loading",
+    "FleetFileError": ".errors",
+    "FleetModel": ".fleet_file",
+    "FleetValueError": ".errors",
+    "Origin": ".fleet",
+    "Problem": ".errors",
+    "ProjectDeclaration": ".fleet",
+    "SecretUrl": ".urls",
+    "Selector": ".selectors",
+    "SelectorError": ".errors",
+    "StillhouseConfigError": ".errors",
+    "TargetDeclaration": ".fleet",
+    "async_url": ".drivers",
+    "expand": ".loading",
+    "format_duration": ".durations",
+    "json_schema": ".schema",
+    "load_fleet": ".loading",
+    "parse_duration": ".durations",
+    "parse_fleet": ".loading",
+    "parse_url": ".urls",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: selectors and errors cost nothing of pydantic's start-up."""
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(HOMES[name], __name__), name)
+    globals()[name] = value
+    return value

@@ -178,9 +178,9 @@ class _Builder:
         if not self._enter(node, location):
             return None
         try:
-            if isinstance(node, SequenceNode):
-                return [self.build(child, (*location, index)) for index, child in enumerate(node.value)]
-            return self._mapping(node, location)
+            if isinstance(node, MappingNode):
+                return self._mapping(node, location)
+            return [self.build(child, (*location, index)) for index, child in enumerate(node.value)]
         finally:
             self.open.discard(id(node))
 

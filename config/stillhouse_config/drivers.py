@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-from .urls import SecretUrl
+if TYPE_CHECKING:
+    from .urls import SecretUrl
 
 DROPPED = frozenset({"connect_timeout", "gssencmode", "channel_binding", "client_encoding", "tcp_user_timeout"})
 SQLALCHEMYS = frozenset({"prepared_statement_cache_size", "prepared_statement_name_func", "host", "port"})
 
 
-@lru_cache(maxsize=4096)
 def async_url(url: SecretUrl) -> SecretUrl:
     """Return the URL for an asynchronous driver that the daemon has: asyncpg, asyncmy or aiosqlite.
 

@@ -74,20 +74,24 @@ class Expansion:
         origin = Origin(blueprint.key, self.places.line(("databases", blueprint.key)), number)
         try:
             target = blueprint.make(row, origin)
-            if target.name in self.targets:
-                message = f"the target {target.name!r} is declared twice: by {self.targets[target.name].origin} and by {origin}"
-                raise RowError(
-                    ("name",) if number else (),
-                    message,
-                    "names are unique in a fleet; put another field into the name",
-                    "twice",
-                )
+            self._refuse_twin(target)
         except RowError as error:
             key = (("databases", blueprint.key, *error.location), error.kind)
             first, first_number, count = self.findings.get(key, (error, number, 0))
             self.findings[key] = (first, first_number, count + 1)
         else:
             self.targets[target.name] = target
+
+    def _refuse_twin(self, target: TargetDeclaration) -> None:
+        twin = self.targets.get(target.name)
+        if twin is not None:
+            message = f"the target {target.name!r} is declared twice: by {twin.origin} and by {target.origin}"
+            hint = (
+                "names are unique in a fleet; put another field into the name"
+                if target.origin.row
+                else "rename one of them"
+            )
+            raise RowError(("name",) if target.origin.row else (), message, hint, "twice")
 
     def problems(self) -> list[Problem]:
         """Return what went wrong, each kind once for each place."""

@@ -12,10 +12,10 @@ from .api import Api
 from .databases import Database, DatabaseSettings
 from .drift import Drift
 from .fields import Declaration, Duration, Interval, Name, Positive, Text, Url
-from .servers import Server
+from .servers import Server  # noqa: TC001 (pydantic resolves annotations)
 from .strategies import BUILT_IN, Strategies
 from .urls import SecretUrl
-from .windows import Window
+from .windows import Window  # noqa: TC001 (pydantic resolves annotations)
 
 DEFAULT_STATE_URL = "sqlite+aiosqlite:///.stillhouse/state.db"
 

@@ -24,13 +24,24 @@ PACKAGE_PATH = re.compile(r"[A-Za-z_][\w.]+:.*")
 def project_of(settings: DatabaseSettings, folder: str) -> ProjectDeclaration:
     """Return the project of a database; equal projects are the same object."""
     return _project(
-        folder, settings.import_path, settings.migrations, settings.alembic_ini, settings.ini_section, settings.python
+        folder,
+        settings.import_path,
+        migrations=settings.migrations,
+        ini=settings.alembic_ini,
+        section=settings.ini_section,
+        python=settings.python,
     )
 
 
 @lru_cache(maxsize=1024)
 def _project(
-    folder: str, import_path: tuple[str, ...], migrations: str | None, ini: str | None, section: str, python: str | None
+    folder: str,
+    import_path: tuple[str, ...],
+    *,
+    migrations: str | None,
+    ini: str | None,
+    section: str,
+    python: str | None,
 ) -> ProjectDeclaration:
     return ProjectDeclaration(
         root=folder,

@@ -29,7 +29,9 @@ def check_references(
 
     Args:
         model: the file, as far as it is valid.
-        databases: the databases that the file names, valid or not; so for strategies and channels.
+        databases: the databases that the file names, valid or not.
+        strategies: so for strategies.
+        channels: so for channels.
     """
     return [
         *_dependencies(model, databases),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
-
-from pydantic.json_schema import GenerateJsonSchema
 
 from .fleet_file import FleetModel
 
@@ -13,12 +12,20 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def json_schema() -> dict[str, Any]:
     """Return the fleet file's JSON Schema (draft 2020-12) with descriptions, defaults and examples."""
-    schema = FleetModel.model_json_schema(mode="validation", schema_generator=_Schema)
+    schema = _without_titles(FleetModel.model_json_schema(mode="validation"))
     return {"$schema": DIALECT, **schema, "title": "Stillhouse fleet file"}
 
 
-class _Schema(GenerateJsonSchema):
-    """Pydantic's generator without its titles, which only repeat the keys."""
+@cache
+def model_schema() -> dict[str, Any]:
+    """Return the schema that hints are looked up in."""
+    return FleetModel.model_json_schema(mode="validation")
 
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 (pydantic's signature)
-        return False
+
+def _without_titles(schema: Any) -> Any:
+    """Drop pydantic's titles, which only repeat the keys; a key that is called ``title`` holds a mapping and stays."""
+    if isinstance(schema, dict):
+        return {
+            key: _without_titles(value) for key, value in schema.items() if key != "title" or isinstance(value, dict)
+        }
+    return [_without_titles(item) for item in schema] if isinstance(schema, list) else schema

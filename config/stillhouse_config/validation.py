@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from .fleet_file import Defaults, FleetModel
 from .messages import problem_of
+from .schema import model_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,7 +88,7 @@ def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def _report(document: Document, errors: Iterable[ErrorDetails]) -> None:
     """Add pydantic's errors to the document's problems, except where a worse problem was found already."""
-    schema = FleetModel.model_json_schema()
+    schema = model_schema()
     seen = {problem.path for problem in document.problems}
     found = [problem_of(document, error, schema) for error in errors]
     document.problems += [problem for problem in found if problem.path not in seen]
