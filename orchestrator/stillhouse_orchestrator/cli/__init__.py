@@ -14,9 +14,9 @@ def main() -> None:
     """Run the command line of this process and exit with its code."""
     arguments = sys.argv[1:]
     if arguments[:1] == ["alembic"]:  # a drop-in replacement starts as fast as it can
-        from stillhouse_orchestrator.cli.alembic import run_alembic  # noqa: PLC0415 - nothing else is needed on this path
+        from stillhouse_orchestrator.cli.alembic import run_alembic
 
         sys.exit(run_alembic(arguments[1:]))
-    from stillhouse_orchestrator.cli.root import run  # noqa: PLC0415 - see above
+    from stillhouse_orchestrator.cli.root import run
 
     sys.exit(run(arguments))

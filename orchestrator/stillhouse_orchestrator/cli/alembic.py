@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def run_alembic(arguments: Sequence[str]) -> int:
     """Run the engine's Alembic-shaped command line and return its exit code."""
-    from stillhouse_engine.cli import main  # noqa: PLC0415 - SQLAlchemy is most of a start
+    from stillhouse_engine.cli import main
 
     return main(list(arguments), "stillhouse alembic") or 0
 

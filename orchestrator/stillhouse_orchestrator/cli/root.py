@@ -36,7 +36,7 @@ def show_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -
     """Print the version and stop."""
     if not value or ctx.resilient_parsing:
         return
-    from importlib.metadata import version  # noqa: PLC0415 - slow, and wanted by this option only
+    from importlib.metadata import version
 
     click.echo(f"stillhouse {version('stillhouse')}")
     ctx.exit()

@@ -75,6 +75,6 @@ def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:
 
 
 def _clean(text: str) -> str:
-    from stillhouse_orchestrator.logs import scrubber  # noqa: PLC0415 - structlog is slow to import; only errors need it
+    from stillhouse_orchestrator.logs import scrubber
 
     return scrubber.text(text)

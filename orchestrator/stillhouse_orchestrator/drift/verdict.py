@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema import NORMALISER, Snapshot, diff
@@ -45,7 +45,7 @@ def decide(
 
     Args:
         seen: the look.
-        baseline: what the target is expected to match at its applied revisions, if anything is known.
+        baseline: what the target is expected to match; one of other revisions than the applied ones only explains why nothing is known.
         rules: what does not count.
         before: the last report, which knows since when a drift is there.
     """
@@ -56,7 +56,6 @@ def decide(
     expected = Snapshot.from_json(baseline.snapshot)
     found = ignored(map(as_value, diff(expected, seen.snapshot)), rules, seen.target, seen.at)
     identity = drift_id(found)
-    same = before is not None and identity is not None and before.drift_id == identity
     return DriftReport(
         target=seen.target,
         status=_status(identity, seen.pending),
@@ -65,12 +64,35 @@ def decide(
         pending=seen.pending,
         expected_fingerprint=baseline.fingerprint,
         actual_fingerprint=seen.snapshot.fingerprint,
-        first_seen=(before.first_seen if same and before is not None else seen.at) if identity else None,
+        first_seen=_since(identity, before, seen.at),
         checked_at=seen.at,
         drift_id=identity,
         coverage=coverage(seen.snapshot),
         changes=found,
     )
+
+
+def again(seen: Seen, before: DriftReport, rules: Sequence[IgnoreRule]) -> DriftReport:
+    """Return the verdict on a schema that has not changed since the last report; only rules and revisions may have."""
+    found = ignored(before.changes, rules, seen.target, seen.at)
+    identity = drift_id(found)
+    return replace(
+        before,
+        status=_status(identity, seen.pending),
+        head=seen.head,
+        pending=seen.pending,
+        first_seen=_since(identity, before, seen.at),
+        checked_at=seen.at,
+        drift_id=identity,
+        changes=found,
+        error=None,
+    )
+
+
+def _since(identity: str | None, before: DriftReport | None, at: datetime) -> datetime | None:
+    if identity is None:
+        return None
+    return before.first_seen if before is not None and before.drift_id == identity else at
 
 
 def unknown_because(seen: Seen, baseline: Baseline | None) -> str | None:
@@ -103,7 +125,9 @@ def unknown(seen: Seen, reason: str, baseline: Baseline | None) -> DriftReport:
         applied=seen.applied or (),
         head=seen.head,
         pending=seen.pending,
-        expected_fingerprint=baseline.fingerprint if baseline else None,
+        expected_fingerprint=baseline.fingerprint
+        if baseline and set(baseline.applied) == set(seen.applied or ())
+        else None,
         actual_fingerprint=seen.snapshot.fingerprint if seen.snapshot else None,
         checked_at=seen.at,
         coverage=coverage(seen.snapshot) if seen.snapshot else Coverage(),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillhouse_orchestrator.census import Graph, Reading, judge
+from stillhouse_orchestrator.revisions import Graph, Reading, judge
 from stillhouse_orchestrator.values import Health
 
 LINE = Graph(("c",), {"a": (), "b": ("a",), "c": ("b",)})

@@ -1,0 +1,162 @@
+"""Wires fleet, store, executor, connections and services together: the same for the daemon and for embedded commands."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import socket
+from typing import TYPE_CHECKING, Any
+
+from stillhouse_config import Selector, SelectorError
+from stillhouse_orchestrator.alerts.service import AlertService, Policy
+from stillhouse_orchestrator.census import Census
+from stillhouse_orchestrator.connections import Connections
+from stillhouse_orchestrator.discovery import discover
+from stillhouse_orchestrator.drift.baselines import RecordingExecutor
+from stillhouse_orchestrator.drift.checking import DriftCheck
+from stillhouse_orchestrator.errors import StillhouseError
+from stillhouse_orchestrator.eventlog import log_event
+from stillhouse_orchestrator.membership import Membership
+from stillhouse_orchestrator.projects import Projects
+from stillhouse_orchestrator.store import OwnerBusyError, Store
+from stillhouse_orchestrator.workers.pool import PoolExecutor
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from stillhouse_config import Fleet, FleetFile, TargetDeclaration
+
+
+class SelectorMismatchError(StillhouseError):
+    """A selector that makes no sense, or that picks no target.
+
+    Attributes:
+        selector: as it was written.
+    """
+
+    def __init__(self, selector: str, reason: str, hint: str) -> None:
+        self.selector = selector
+        self.hint = hint
+        super().__init__(reason)
+
+
+class Application:
+    """A fleet and everything that acts on it.
+
+    Attributes:
+        fleet: the targets as they are known now; replaced when the fleet file or a discovery changes them.
+        file: the fleet file that it came from.
+    """
+
+    def __init__(self, file: FleetFile, store: Store, executor: PoolExecutor, connections: Connections) -> None:
+        self.file = file
+        self.fleet: Fleet = file.expand()
+        self.store = store
+        self.connections = connections
+        self.workers = executor
+        self.executor = RecordingExecutor(executor, store)
+        self.projects = Projects(self.executor)
+        self.alerts = AlertService(store, self._policy())
+        self.census = Census(store, connections, self.projects)
+        self.drift = DriftCheck(store, connections, self.projects, self.alerts)
+        self.membership = Membership(store, self.alerts)
+        self._rows: dict[str, list[Mapping[str, Any]]] = {}
+
+    async def discover(self) -> None:
+        """Ask the databases behind ``for_each`` for their targets; a database that cannot be asked keeps those it had."""
+        found = await discover(self.connections, self.file.discoveries)
+        self._rows |= found.rows
+        self.fleet = self.file.expand(self._rows)
+        await self.membership.follow(self.fleet, found.failed)
+        self.alerts.policy = self._policy()
+
+    async def adopt(self, file: FleetFile) -> None:
+        """Follow a fleet file that was read again; the connections' budgets, routes and targets change with it."""
+        self.file = file
+        declared = {question.declaration for question in file.discoveries}
+        self._rows = {name: rows for name, rows in self._rows.items() if name in declared}
+        self.connections.configure(limits_of(file))
+        self.workers.retire()
+        await self.discover()
+
+    def select(self, selector: str | None) -> tuple[TargetDeclaration, ...]:
+        """Return the targets that a selector picks, all of them without one.
+
+        Raises:
+            SelectorMismatchError: it cannot be read, or picks nothing.
+        """
+        try:
+            targets = self.fleet.select(Selector.parse(selector) if selector else None)
+        except SelectorError as error:
+            raise SelectorMismatchError(selector or "", str(error), error.hint) from error
+        if not targets and selector:
+            raise SelectorMismatchError(selector, f"selector {selector!r} picks no target", self._names())
+        return targets
+
+    def target(self, name: str) -> TargetDeclaration:
+        """Return a target by its name.
+
+        Raises:
+            SelectorMismatchError: there is none.
+        """
+        try:
+            return self.fleet.targets[name]
+        except KeyError:
+            raise SelectorMismatchError(name, f"the fleet has no target {name!r}", self._names()) from None
+
+    def _names(self) -> str:
+        names = list(self.fleet.targets)
+        shown = ", ".join(names[:10])
+        return f"targets: {shown}{' …' if len(names) > 10 else ''}" if names else "the fleet has no target"  # noqa: PLR2004
+
+    def _policy(self) -> Policy:
+        labels = {target.name: target.labels for target in self.fleet.targets.values()}
+        return Policy.of(self.fleet.name, self.fleet.settings.alerts, labels)
+
+
+def limits_of(file: FleetFile) -> dict[str, int]:
+    """Return the connection budgets that a fleet file sets as counts; shares are of what the server says."""
+    return {
+        server: budget.max_connections.count
+        for server, budget in file.model.servers.items()
+        if budget.max_connections.count is not None
+    }
+
+
+def holder() -> str:
+    """Name this process for others to read: who, program, process id, host."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()} (process {os.getpid()})"
+
+
+@contextlib.asynccontextmanager
+async def opened(file: FleetFile, *, beside: bool = False, drain: float = 30.0) -> AsyncIterator[Application]:
+    """Open the store, the workers and the connections of a fleet.
+
+    Args:
+        file: the fleet file.
+        beside: when another process owns the store, open it to read only instead of failing.
+        drain: seconds that running jobs get at the end.
+
+    Raises:
+        OwnerBusyError: another process owns the store.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        url = file.state_url.reveal()
+        try:
+            store = await stack.enter_async_context(Store.open(url, holder()))
+        except OwnerBusyError:
+            if not beside:
+                raise
+            store = await stack.enter_async_context(Store.open_to_read(url))
+        store.listeners.append(log_event)
+        connections = Connections(limits_of(file))
+        stack.push_async_callback(connections.aclose)
+        executor = await stack.enter_async_context(PoolExecutor(drain=drain))
+        application = Application(file, store, executor, connections)
+        await application.discover()
+        yield application

@@ -1,0 +1,1 @@
+"""``stillhouse serve``: the background service."""

@@ -1,0 +1,60 @@
+"""From what the fleet file declares to what a worker is told."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from stillhouse_orchestrator.workers.executor import DatabaseSpec, Job, ProjectSpec, Verb
+
+if TYPE_CHECKING:
+    from stillhouse_config import ProjectDeclaration, TargetDeclaration
+
+VERSION_TABLE = "alembic_version"
+
+
+def job_for(target: TargetDeclaration, verb: Verb, revision: str | None = None, **options: Any) -> Job:
+    """Return the job of one verb for one target."""
+    return Job(
+        verb=verb,
+        project=project_spec(target.project),
+        database=database_spec(target),
+        revision=revision,
+        python=target.project.python or sys.executable,
+        deadline=target.deadline.total_seconds(),
+        options=options,
+    )
+
+
+def project_spec(project: ProjectDeclaration) -> ProjectSpec:
+    """Return what a worker is told about a project."""
+    return ProjectSpec(
+        root=project.root,
+        import_path=project.import_path,
+        script_location=project.script_location,
+        alembic_ini=project.alembic_ini,
+        ini_section=project.ini_section,
+    )
+
+
+def database_spec(target: TargetDeclaration) -> DatabaseSpec:
+    """Return what a worker is told about a database; what the fleet file leaves open is left to env.py."""
+    explicit: dict[str, Any] = {
+        "version_table": target.version_table,
+        "version_table_schema": target.version_table_schema,
+        "schema": target.schema,
+        "metadata": target.metadata,
+        "statement_timeout": target.statement_timeout.total_seconds() if target.statement_timeout else None,
+    }
+    return DatabaseSpec(
+        name=target.name,
+        url=target.url.reveal(),
+        lock_timeout=target.lock_timeout.total_seconds(),
+        x_arguments=target.x_arguments,
+        **{key: value for key, value in explicit.items() if value is not None},
+    )
+
+
+def version_table(target: TargetDeclaration) -> tuple[str, str | None]:
+    """Return the name and the schema of a target's version table, as far as the fleet file tells."""
+    return target.version_table or VERSION_TABLE, target.version_table_schema or target.schema

@@ -1,0 +1,57 @@
+"""The revision graphs of the fleet's projects, as their workers describe them: once per project, not per target."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stillhouse_orchestrator.jobs import job_for
+from stillhouse_orchestrator.revisions import Graph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stillhouse_config import ProjectDeclaration, TargetDeclaration
+    from stillhouse_orchestrator.workers.executor import Executor, Outcome, RevisionNode
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A project's revisions, or why they cannot be read.
+
+    Attributes:
+        graph: None when the script directory is missing or broken.
+        problem: what is wrong, for people.
+        nodes: the revisions with their first lines, newest first.
+    """
+
+    graph: Graph | None
+    problem: str | None = None
+    nodes: tuple[RevisionNode, ...] = ()
+
+
+class Projects:
+    """Describes projects through the executor.
+
+    Args:
+        executor: runs the ``describe`` jobs.
+    """
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    async def describe(self, targets: Iterable[TargetDeclaration]) -> dict[ProjectDeclaration, Description]:
+        """Describe the projects behind some targets, as their files are now."""
+        first: dict[ProjectDeclaration, TargetDeclaration] = {}
+        for target in targets:
+            first.setdefault(target.project, target)
+        outcomes = await asyncio.gather(*(self._executor.run(job_for(target, "describe")) for target in first.values()))
+        return dict(zip(first, map(described, outcomes), strict=True))
+
+
+def described(outcome: Outcome) -> Description:
+    """Return what the outcome of a ``describe`` job says."""
+    if not outcome.ok:
+        return Description(None, str(outcome.problem or f"the worker ended as {outcome.state}"))
+    return Description(Graph.of(outcome.heads, outcome.revisions), None, outcome.revisions)
