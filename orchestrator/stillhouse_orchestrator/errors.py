@@ -6,7 +6,9 @@
     ├── WorkerError
     │   ├── WorkerStartError
     │   └── WorkerStoppedError
-    └── ConnectionFailedError
+    ├── ConnectionFailedError
+    ├── ChannelError
+    └── AlertNotFoundError
 
 What user code did inside a worker is never an exception here: it comes back as an ``Outcome``.
 """
@@ -56,3 +58,28 @@ class ConnectionFailedError(StillhouseError):
         self.reason = reason
         self.hint = hint
         super().__init__(f"{where}: {reason}")
+
+
+class ChannelError(StillhouseError):
+    """A notification did not arrive, or nobody knows whether it did.
+
+    Attributes:
+        channel: its name in the fleet file.
+        permanent: trying again cannot help.
+    """
+
+    def __init__(self, channel: str, reason: str, *, permanent: bool = False) -> None:
+        self.channel = channel
+        self.reason = reason
+        self.permanent = permanent
+        super().__init__(f"alerts.channels.{channel}: {reason}")
+
+
+class AlertNotFoundError(StillhouseError):
+    """No unresolved alert has this key."""
+
+    def __init__(self, key: str, known: list[str]) -> None:
+        self.key = key
+        self.known = known
+        self.hint = f"open alerts: {', '.join(known[:10])}" if known else "no alert is open"
+        super().__init__(f"no open alert has the key {key!r}")

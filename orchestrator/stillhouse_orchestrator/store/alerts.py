@@ -33,6 +33,11 @@ class Alerts:
         query = select(alerts.c.body).where(alerts.c.state != AlertState.RESOLVED.value)
         return await bodies(self._connection, Alert, query.order_by(alerts.c.opened_at, alerts.c.key))
 
+    async def resolved_since(self, moment: datetime) -> list[Alert]:
+        """Return those that were resolved at or after a moment, oldest first."""
+        query = select(alerts.c.body).where(alerts.c.resolved_at >= moment)
+        return await bodies(self._connection, Alert, query.order_by(alerts.c.opened_at, alerts.c.key))
+
     async def all(self, limit: int = 500) -> list[Alert]:
         """Return the newest ones, resolved ones included."""
         query = select(alerts.c.body).order_by(alerts.c.opened_at.desc(), alerts.c.key).limit(limit)

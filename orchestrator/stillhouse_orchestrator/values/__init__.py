@@ -1,6 +1,6 @@
 """Plain frozen values: what the services decide on, the store keeps, and the command line and the API show."""
 
-from stillhouse_orchestrator.values.alert import Alert, AlertState, Delivery, Notice, Silence
+from stillhouse_orchestrator.values.alert import Alert, AlertState, Delivery, Message, Notice, Silence
 from stillhouse_orchestrator.values.codec import from_json, to_json
 from stillhouse_orchestrator.values.drift import (
     Baseline,
@@ -47,6 +47,7 @@ __all__ = [
     "Health",
     "IgnoreRule",
     "MemberState",
+    "Message",
     "Notice",
     "Pause",
     "Plan",

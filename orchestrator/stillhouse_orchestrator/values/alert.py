@@ -69,6 +69,23 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """What a channel carries.
+
+    Attributes:
+        key: the same on every attempt to deliver it, so that a receiver can tell a repeat.
+        severity: ``info``, ``warning`` or ``critical``; ``resolved`` for the end of an alert.
+        body: the alert as plain JSON data.
+    """
+
+    key: str
+    title: str
+    text: str
+    severity: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """Keeps alerts on some targets quiet until it expires."""
 

@@ -1,0 +1,1 @@
+"""Alerts: what needs a person, once, until it is over."""

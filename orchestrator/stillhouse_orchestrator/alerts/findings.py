@@ -1,0 +1,164 @@
+"""Findings: one thing that is wrong with one target, as looks at it bring them. Findings with one key are one alert."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from stillhouse_config.durations import format_duration
+from stillhouse_orchestrator.values import DriftStatus, Health, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from stillhouse_orchestrator.values import Change, DriftReport, TargetState
+
+Kind: TypeAlias = str
+"""``drift``, ``version``, ``rollout``, ``stuck``, ``unreachable`` or ``unchecked``, as the fleet file's routes name them."""
+
+SHOWN_CHANGES = 20
+_RANKS = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        key: findings with one key are one alert, whatever their targets.
+        title: one line, the same for all targets.
+        summary: what to do about it.
+        facts: what a message may show besides, as plain JSON data.
+    """
+
+    key: str
+    kind: Kind
+    severity: Severity
+    title: str
+    summary: str
+    drift_id: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a target says about some kinds of alert, and about no others.
+
+    Attributes:
+        kinds: the kinds that this look can judge. A kind that is not among them keeps its alerts: a look that
+            failed clears nothing.
+    """
+
+    target: str
+    at: datetime
+    kinds: frozenset[Kind]
+    findings: tuple[Finding, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is tolerated for how long; ``None`` for ever."""
+
+    unreachable_after: timedelta
+    unchecked_after: timedelta | None
+
+
+def worst(severities: Sequence[Severity]) -> Severity:
+    """Return the gravest of some severities."""
+    return max(severities, key=_RANKS.index, default=Severity.INFO)
+
+
+def at_least(severity: Severity, least: str) -> bool:
+    """Tell whether a severity is as grave as another."""
+    return _RANKS.index(severity) >= _RANKS.index(Severity(least))
+
+
+def look_for_drift(report: DriftReport, at: datetime, labels: Mapping[str, str]) -> Look:
+    """Return what a drift check says; an unknown verdict says nothing about drift."""
+    if report.status is DriftStatus.UNKNOWN:
+        return Look(report.target, at, frozenset(), (), labels)
+    found = (_drift(report, report.drift_id),) if report.drift_id else ()
+    return Look(report.target, at, frozenset({"drift"}), found, labels)
+
+
+def _drift(report: DriftReport, identity: str) -> Finding:
+    changes = report.counted
+    return Finding(
+        key=f"drift:{identity}",
+        kind="drift",
+        severity=worst([change.severity for change in changes]),
+        title=f"schema drift: {_named(changes)}",
+        summary="`stillhouse drift show TARGET` explains it; answer with `drift repair`, `drift adopt` or `drift ignore`",
+        drift_id=identity,
+        facts={"applied": list(report.applied), "changes": [describe(change) for change in changes[:SHOWN_CHANGES]]},
+    )
+
+
+def _named(changes: Sequence[Change]) -> str:
+    first = describe(changes[0])
+    return first if len(changes) == 1 else f"{first}, and {len(changes) - 1} more"
+
+
+def describe(change: Change) -> str:
+    """Say in a few words what one change is."""
+    attribute = f" ({change.attribute})" if change.attribute else ""
+    return f"{change.op.value} {change.kind.replace('_', ' ')} {change.object}{attribute}"
+
+
+def look_at_state(state: TargetState, at: datetime, limits: Limits) -> Look:
+    """Return what a version census says about reachability, versions and age.
+
+    Args:
+        state: the target after the census.
+        at: now.
+        limits: what is tolerated for how long.
+    """
+    kinds, found = {"unchecked"}, []
+    if state.health is not Health.UNREACHABLE:
+        kinds |= {"unreachable", "version"} if state.health is not Health.UNSEEN else set()
+    elif state.reached_at is None or at - state.reached_at >= limits.unreachable_after:
+        kinds.add("unreachable")
+        found.append(_unreachable(state))
+    if state.health is Health.BROKEN:
+        found.append(_version(state))
+    if limits.unchecked_after and state.reached_at and at - state.reached_at >= limits.unchecked_after:
+        found.append(_unchecked(state, limits.unchecked_after))
+    return Look(state.target, at, frozenset(kinds), tuple(found), state.labels)
+
+
+def _unreachable(state: TargetState) -> Finding:
+    server = state.server or state.target
+    return Finding(
+        key=f"unreachable:{server}",
+        kind="unreachable",
+        severity=Severity.CRITICAL,
+        title=f"unreachable: {server}",
+        summary="nothing is known about these targets until they answer again",
+        facts={"server": server, "error": state.error},
+    )
+
+
+def _version(state: TargetState) -> Finding:
+    error = state.error or "its revisions cannot be read"
+    return Finding(
+        key=f"version:{hashlib.sha256(error.encode()).hexdigest()[:16]}",
+        kind="version",
+        severity=Severity.WARNING,
+        title=f"revision trouble: {error}",
+        summary="`stillhouse status` shows the revisions of each target",
+        facts={"current": list(state.current), "head": list(state.head)},
+    )
+
+
+def _unchecked(state: TargetState, after: timedelta) -> Finding:
+    return Finding(
+        key=f"unchecked:{state.server or state.target}",
+        kind="unchecked",
+        severity=Severity.WARNING,
+        title=f"not looked at for {format_duration(after)}: {state.server or state.target}",
+        summary="is the daemon overloaded, or the interval longer than `alerts.unchecked_after`?",
+        facts={"reached_at": state.reached_at.isoformat() if state.reached_at else None},
+    )

@@ -1,0 +1,184 @@
+"""The rim of the alerts: reads and writes the store, sends what is due. What happens is decided in the pure modules beside."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from stillhouse_config import Selector
+from stillhouse_orchestrator.alerts import delivery, lifecycle, messages, routing
+from stillhouse_orchestrator.alerts.channels import open_channels
+from stillhouse_orchestrator.alerts.findings import Limits
+from stillhouse_orchestrator.errors import AlertNotFoundError, ChannelError
+from stillhouse_orchestrator.events import Event, EventName, now
+from stillhouse_orchestrator.values import Alert, AlertState, Severity, Silence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from stillhouse_config.alerts import Alerts as Declared
+    from stillhouse_orchestrator.alerts.channels import Channel
+    from stillhouse_orchestrator.alerts.findings import Look
+    from stillhouse_orchestrator.store import Store
+    from stillhouse_orchestrator.store.session import Session
+
+TELL_THE_END_WITHIN = timedelta(days=7)
+STATE_EVENTS = {AlertState.SILENCED: EventName.ALERT_SILENCED, AlertState.INHIBITED: EventName.ALERT_INHIBITED}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the fleet file says about alerts, and the labels that its routes match.
+
+    Attributes:
+        fleet: its name.
+        labels: of every target, by name.
+    """
+
+    fleet: str
+    declared: Declared
+    labels: Mapping[str, Mapping[str, str]]
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, fleet: str, declared: Declared, labels: Mapping[str, Mapping[str, str]]) -> Policy:
+        """Open the channels that are declared."""
+        return cls(fleet, declared, labels, open_channels(declared.channels))
+
+    @property
+    def limits(self) -> Limits:
+        """What is tolerated for how long."""
+        return Limits(self.declared.unreachable_after, self.declared.unchecked_after)
+
+
+class AlertService:
+    """Opens, keeps, tells and resolves alerts.
+
+    Attributes:
+        policy: replaced when the fleet file is read again.
+    """
+
+    def __init__(self, store: Store, policy: Policy) -> None:
+        self._store = store
+        self.policy = policy
+
+    async def observe(self, looks: Iterable[Look]) -> None:
+        """Apply what some looks found, or no longer found."""
+        async with self._store.write() as session:
+            await _keep(session, lifecycle.observe(await session.alerts.unresolved(), looks))
+
+    async def withdraw(self, target: str) -> None:
+        """Take a target that the fleet no longer declares off every alert."""
+        async with self._store.write() as session:
+            await _keep(session, lifecycle.withdraw(await session.alerts.unresolved(), target, now()))
+
+    async def notify(self, migrating: frozenset[str] = frozenset()) -> int:
+        """Put every notification that is due into the outbox, in the transaction that notes it on its alert.
+
+        Args:
+            migrating: targets that a rollout is working on.
+
+        Returns:
+            How many notifications were put.
+        """
+        at, count = now(), 0
+        async with self._store.write() as session:
+            alerts = [
+                *await session.alerts.unresolved(),
+                *await session.alerts.resolved_since(at - TELL_THE_END_WITHIN),
+            ]
+            circumstances = await self._circumstances(session, alerts, migrating, at)
+            for alert in alerts:
+                settled, events = _settle(alert, circumstances)
+                notifications = routing.due(settled, self.policy.declared.routes, circumstances)
+                for notification in notifications:
+                    settled, outgoing = messages.deliver(settled, notification, self.policy.fleet, at)
+                    await session.outbox.add([outgoing])
+                    if notification.reason is routing.Reason.REPEATED:
+                        facts = {"alert": alert.key, "channel": notification.channel}
+                        events.append(Event(EventName.ALERT_REPEATED, at, facts=facts))
+                count += len(notifications)
+                if settled != alert:
+                    await session.alerts.save([settled])
+                    await session.record(*events)
+        return count
+
+    async def _circumstances(
+        self, session: Session, alerts: Iterable[Alert], migrating: frozenset[str], at: datetime
+    ) -> routing.Circumstances:
+        silences = await session.silences.live(at)
+        down = [alert.targets for alert in alerts if alert.kind == "unreachable" and alert.resolved_at is None]
+        return routing.Circumstances(
+            at,
+            self.policy.labels,
+            tuple(Selector.parse(silence.match) for silence in silences),
+            migrating,
+            frozenset(target for targets in down for target in targets),
+        )
+
+    async def deliver(self) -> int:
+        """Try every delivery that is due, and return how many arrived."""
+        return await delivery.empty(self._store, self.policy.channels)
+
+    async def acknowledge(self, key: str, by: str, reason: str | None = None) -> Alert:
+        """Note that a person takes care of an alert.
+
+        Raises:
+            AlertNotFoundError: no unresolved alert has this key.
+        """
+        async with self._store.write() as session:
+            alert = await session.alerts.get(key)
+            if alert is None or alert.state is AlertState.RESOLVED:
+                raise AlertNotFoundError(key, [alert.key for alert in await session.alerts.unresolved()])
+            step = lifecycle.acknowledge(alert, by, reason, now())
+            await _keep(session, step)
+        return step.alerts[key]
+
+    async def silence(self, match: str, author: str, reason: str, duration: timedelta) -> Silence:
+        """Keep the alerts of some targets quiet for a while.
+
+        Raises:
+            SelectorError: ``match`` is not a selector.
+        """
+        Selector.parse(match)
+        at = now()
+        silence = Silence(secrets.token_hex(4), match, author, reason, at, at + duration)
+        facts = {"silence": silence.id, "match": match, "reason": reason, "until": silence.expires_at.isoformat()}
+        async with self._store.write() as session:
+            await session.silences.save(silence)
+            await session.record(Event(EventName.ALERT_SILENCED, at, actor=author, facts=facts))
+        return silence
+
+    async def test(self, name: str) -> None:
+        """Send a real message through one channel, now and without the outbox.
+
+        Raises:
+            ChannelError: there is no such channel, or the message did not arrive.
+        """
+        channel = self.policy.channels.get(name)
+        if channel is None:
+            known = ", ".join(sorted(self.policy.channels)) or "none"
+            raise ChannelError(name, f"the fleet file has no such channel (declared: {known})", permanent=True)
+        at = now()
+        summary = "nothing is wrong: somebody ran `stillhouse alerts test`"
+        alert = Alert(f"test:{secrets.token_hex(4)}", "test", Severity.INFO, "test message", (), at, summary=summary)
+        notification = routing.Notification(name, routing.Reason.OPENED, (), 1)
+        await channel.send(messages.write(alert, notification, self.policy.fleet))
+
+
+async def _keep(session: Session, step: lifecycle.Step) -> None:
+    await session.alerts.save(step.alerts.values())
+    await session.record(*step.events)
+
+
+def _settle(alert: Alert, circumstances: routing.Circumstances) -> tuple[Alert, list[Event]]:
+    """Return the alert in the state that circumstances put it into, and the event of it."""
+    state = routing.state_of(alert, circumstances)
+    if state is alert.state:
+        return alert, []
+    name = STATE_EVENTS.get(state)
+    events = [Event(name, circumstances.at, facts={"alert": alert.key})] if name else []
+    return replace(alert, state=state), events
