@@ -39,6 +39,11 @@ class Outbox:
         moment: datetime | None = await self._connection.scalar(select(func.min(outbox.c.next_attempt_at)))
         return moment
 
+    async def waiting(self) -> int:
+        """Return how many deliveries have neither arrived nor been given up."""
+        query = select(func.count()).where(outbox.c.next_attempt_at.is_not(None))
+        return await self._connection.scalar(query) or 0
+
     async def save(self, delivery: Delivery) -> None:
         """Keep how an attempt ended."""
         await upsert(self._connection, outbox, [_row(delivery)])
