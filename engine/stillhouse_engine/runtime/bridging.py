@@ -1,0 +1,64 @@
+"""Running synchronous code from an event loop: natively over an asynchronous driver, or on a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import importlib.util
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import MissingGreenlet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.engine import URL
+
+T = TypeVar("T")
+
+MAX_THREADS = 64
+OWN_LOOP = re.compile(r"\basyncio\b|\basync\s+def\b|create_async_engine|async_engine_from_config|\banyio\b")
+_threads: list[ThreadPoolExecutor] = []
+
+
+def has_greenlet() -> bool:
+    """Tell whether SQLAlchemy's bridge can work in this environment."""
+    return importlib.util.find_spec("greenlet") is not None
+
+
+def is_async_url(url: str | URL) -> bool:
+    """Tell whether a URL's driver is asynchronous."""
+    return bool(make_url(url).get_dialect().is_async)
+
+
+def brings_own_loop(source: str) -> bool:
+    """Guess from env.py's text whether it starts an event loop by itself, as Alembic's async template does."""
+    return OWN_LOOP.search(source) is not None
+
+
+def guessed_wrong(error: BaseException) -> bool:
+    """Tell whether code failed before it did anything because it runs on the wrong side of the bridge."""
+    if isinstance(error, MissingGreenlet):
+        return True
+    words = str(error)
+    return isinstance(error, RuntimeError) and "event loop" in words and ("running" in words or "run()" in words)
+
+
+async def on_loop(function: Callable[[], T]) -> T:
+    """Run synchronous code as a greenlet of this task; its driver's waits let the loop run."""
+    from sqlalchemy.util import greenlet_spawn  # noqa: PLC0415 - needs greenlet, which not every environment has
+
+    result: T = await greenlet_spawn(function)
+    return result
+
+
+async def on_thread(function: Callable[[], T]) -> T:
+    """Run synchronous code on a thread, with this task's context variables."""
+    if not _threads:
+        _threads.append(ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="stillhouse-run"))
+    context = contextvars.copy_context()
+    future = asyncio.get_running_loop().run_in_executor(_threads[0], context.run, function)
+    return await asyncio.shield(future)

@@ -1,0 +1,55 @@
+"""The heads of a database while it migrates, kept in step with its version table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from stillhouse_engine.runtime.version_table import row_write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Table
+
+    from stillhouse_engine.runtime.version_table import RowWrite
+    from stillhouse_engine.script.steps import RowChange
+
+    class VersionedContext(Protocol):
+        """What a migration context shows the keeper of its heads."""
+
+        _version: Table
+
+        def _write_version(self, write: RowWrite) -> None: ...
+
+    class Step(Protocol):
+        """What the keeper of heads asks of a step."""
+
+        def row_changes(self, heads: set[str]) -> Sequence[RowChange]:
+            """Return what the step changes in a version table that holds these heads."""
+            ...
+
+
+class HeadMaintainer:
+    """Moves the version table step by step.
+
+    Attributes:
+        context: the migration context.
+        heads: the revisions that the version table holds by now.
+    """
+
+    def __init__(self, context: VersionedContext, heads: Iterable[str]) -> None:
+        self.context = context
+        self.heads = set(heads)
+
+    def update_to_step(self, step: Step) -> None:
+        """Make the changes of the version table that a step brings.
+
+        Raises:
+            CommandError: a row that should be there is not.
+        """
+        for change in step.row_changes(self.heads):
+            if change.remove is not None:
+                self.heads.discard(change.remove)
+            if change.add is not None:
+                self.heads.add(change.add)
+            self.context._write_version(row_write(self.context._version, change))  # noqa: SLF001 - its own keeper

@@ -1,0 +1,180 @@
+"""A sink that gathers statements and sends them to PostgreSQL as one script, in one round trip.
+
+asyncpg's ``execute()`` without arguments speaks the simple protocol: any number of statements, inside the transaction
+that SQLAlchemy began. What waits is sent before anything else reads through the same connection; a version row's write
+travels with its revision and raises on the server when the row has moved.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import TextClause, event, exc
+from sqlalchemy.schema import CreateTable, DDLElement
+
+from stillhouse_engine.dialects.statements import ConnectionSink, Statement
+from stillhouse_engine.errors import CommandError
+from stillhouse_engine.runtime.version_table import check_row_count
+from stillhouse_engine.runtime.waiting import driver_connection, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, CursorResult, Table
+    from sqlalchemy.sql.compiler import Compiled
+
+    from stillhouse_engine.runtime.version_table import RowWrite
+
+PLAIN = (int, float, str, bool, type(None))
+"""Values whose literal form is beyond doubt; statements with others are sent with bound parameters."""
+MOVED_SQLSTATE = "SH001"
+"""What a guarded write of the version table raises on the server."""
+GUARD = """DO $stillhouse$
+DECLARE matched bigint;
+BEGIN
+  {statement};
+  GET DIAGNOSTICS matched = ROW_COUNT;
+  IF matched <> 1 THEN
+    RAISE EXCEPTION 'Online migration expected to match one row when % in ''%''; % found', {says}, {table}, matched
+      USING ERRCODE = '{state}';
+  END IF;
+END
+$stillhouse$"""
+
+
+def takes_scripts(connection: Connection) -> bool:
+    """Tell whether the connection's driver takes a script of several statements."""
+    return connection.dialect.name == "postgresql" and connection.dialect.driver == "asyncpg"
+
+
+class ScriptSink:
+    """Sends statements to asyncpg, gathered into scripts or one at a time.
+
+    A text of several statements goes as a script in either case: asyncpg cannot prepare it, and other drivers of
+    PostgreSQL, for which it may have been written, take it.
+
+    Args:
+        connection: the connection; statements on it that do not come through here flush first.
+        gather: gather statements until something flushes.
+    """
+
+    def __init__(self, connection: Connection, *, gather: bool) -> None:
+        self.connection = connection
+        self.direct = ConnectionSink(connection)
+        self.waiting: list[str] = []
+        self.gathers = gather
+        if gather:
+            for name in ("before_cursor_execute", "savepoint", "rollback_savepoint", "release_savepoint", "commit"):
+                event.listen(connection, name, self._on_event)
+
+    def execute(self, statement: Statement) -> CursorResult[Any] | None:
+        """Keep a statement for the next script, or send it."""
+        if not self.gathers and not is_several(statement):
+            return self.direct.execute(statement)
+        rendered = self._render(statement)
+        if rendered is None:
+            self.flush()
+            return self.direct.execute(statement)
+        self.waiting.append(rendered)
+        if not self.gathers:
+            self.flush()
+        return None
+
+    def write_version(self, table: Table, write: RowWrite) -> None:
+        """Send a guarded write of the version table; gathered, it raises on the server.
+
+        Raises:
+            CommandError: the write has not matched exactly one row.
+        """
+        if not self.gathers:
+            result = self.direct.execute(Statement(write.statement))
+            if write.counts:
+                check_row_count(table, write, result.rowcount)
+            return
+        rendered = self._render(Statement(write.statement)) or ""
+        if write.counts:
+            says, name = (literal(value) for value in (write.says, table.fullname))
+            rendered = GUARD.format(statement=rendered, says=says, table=name, state=MOVED_SQLSTATE)
+        self.waiting.append(rendered)
+
+    def ensure_table(self, table: Table) -> None:
+        """Make the version table, unless it is there."""
+        if self.gathers:
+            self.waiting.append(str(CreateTable(table, if_not_exists=True).compile(dialect=self.connection.dialect)))
+        else:
+            table.create(self.connection, checkfirst=True)
+
+    def flush(self) -> None:
+        """Send what waits, as one script.
+
+        Raises:
+            CommandError: the version table has moved.
+            sqlalchemy.exc.DBAPIError: a statement failed; the script is the error's statement.
+        """
+        if not self.waiting:
+            return
+        script, self.waiting = "\n;\n".join(self.waiting), []
+        driver = driver_connection(self.connection)
+        autocommit = self.connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+        if not autocommit and not driver.is_in_transaction():
+            # SQLAlchemy begins the driver's transaction with its own first statement.
+            self.connection.exec_driver_sql("SELECT 1")
+        try:
+            wait_for(driver.execute(script))
+        except Exception as error:
+            if getattr(error, "sqlstate", None) == MOVED_SQLSTATE:
+                raise CommandError(str(error)) from error
+            raise self._as_sqlalchemy(error, script) from error
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Send each statement by itself inside the block."""
+        self.flush()
+        before, self.gathers = self.gathers, False
+        try:
+            yield
+        finally:
+            self.gathers = before
+
+    def _on_event(self, *_: Any) -> None:
+        self.flush()
+
+    def _as_sqlalchemy(self, error: Exception, script: str) -> BaseException:
+        dialect = self.connection.dialect
+        adapted: BaseException = error
+        try:
+            self.connection.connection.dbapi_connection._handle_exception(error)  # type: ignore[union-attr] # noqa: SLF001 - SQLAlchemy's own translation
+        except Exception as translated:  # noqa: BLE001 - whatever it makes of it is what we want
+            adapted = translated
+        base = dialect.loaded_dbapi.Error
+        return exc.DBAPIError.instance(script, None, adapted, base, dialect=dialect)
+
+    def _render(self, statement: Statement) -> str | None:
+        """Return a statement as text without parameters; None when it has to keep them."""
+        if statement.parameters or statement.execution_options:
+            return None
+        translate = self.connection.get_execution_options().get("schema_translate_map")
+        options: dict[str, Any] = {"schema_translate_map": translate, "render_schema_translate": True} if translate else {}
+        construct: Any = statement.executable
+        compiled: Compiled = construct.compile(dialect=self.connection.dialect, **options)
+        if isinstance(construct, DDLElement):
+            return str(compiled)
+        values = compiled.params
+        if not values:
+            return str(compiled)
+        if not all(isinstance(value, PLAIN) for value in values.values()):
+            return None
+        return str(construct.compile(dialect=self.connection.dialect, compile_kwargs={"literal_binds": True}, **options))
+
+
+def is_several(statement: Statement) -> bool:
+    """Tell whether a statement is a text that seems to hold several."""
+    construct = statement.construct
+    words = construct.text if isinstance(construct, TextClause) else construct
+    return isinstance(words, str) and ";" in words.strip().rstrip(";")
+
+
+def literal(value: str) -> str:
+    """Return a string as a PostgreSQL literal."""
+    return "'{}'".format(value.replace("'", "''"))

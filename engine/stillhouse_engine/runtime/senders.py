@@ -1,0 +1,96 @@
+"""How a migration's statements reach its connection.
+
+The plain way is one at a time. Where a driver takes a whole script in one round trip (asyncpg's simple protocol), a
+revision's statements are gathered and sent together, right before anything else happens on the connection.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from stillhouse_engine.runtime.scripts import ScriptSink, takes_scripts
+from stillhouse_engine.runtime.version_table import check_row_count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, CursorResult, Dialect, Executable, Table
+
+    from stillhouse_engine.dialects.statements import StatementSink
+    from stillhouse_engine.runtime.version_table import RowWrite
+
+    class SendingImpl(Protocol):
+        """The part of an implementation that statements leave through."""
+
+        dialect: Dialect
+        sink: StatementSink | None
+
+        def _exec(self, construct: Executable | str) -> CursorResult[Any] | None: ...
+
+
+class Sender(Protocol):
+    """Sends what an implementation renders, and the writes of the version table."""
+
+    def write_version(self, table: Table, write: RowWrite) -> None:
+        """Send a write of the version table, guarded."""
+        ...
+
+    def ensure_table(self, table: Table) -> None:
+        """Make the version table, unless it is there."""
+        ...
+
+    def flush(self) -> None:
+        """Leave nothing deferred behind."""
+        ...
+
+    def at_once(self) -> Any:
+        """Send each statement by itself inside the block."""
+        ...
+
+
+class DirectSender:
+    """Sends through the implementation's own sink, and looks at the row counts."""
+
+    def __init__(self, impl: SendingImpl, connection: Any) -> None:
+        self.impl = impl
+        self.connection = connection
+
+    def write_version(self, table: Table, write: RowWrite) -> None:
+        """Send a write; the database must have matched exactly one row.
+
+        Raises:
+            CommandError: it has not.
+        """
+        result = self.impl._exec(write.statement)  # noqa: SLF001 - Alembic's name, which dialects override
+        if result is not None and write.counts and self.impl.dialect.supports_sane_rowcount:
+            check_row_count(table, write, result.rowcount)
+
+    def ensure_table(self, table: Table) -> None:
+        """Make the version table, unless it is there."""
+        table.create(self.connection, checkfirst=True)
+
+    def flush(self) -> None:
+        """Flush the implementation's sink."""
+        if self.impl.sink is not None:
+            self.impl.sink.flush()
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Do nothing: every statement goes by itself anyway."""
+        yield
+
+
+def make_sender(impl: SendingImpl, connection: Connection | None, *, gather: bool) -> Sender:
+    """Choose the sender for a connection.
+
+    Args:
+        impl: the implementation; it is given a sink of its own where the driver takes scripts.
+        connection: the connection; None offline.
+        gather: gather statements into one script, where the driver takes one.
+    """
+    if connection is None or not takes_scripts(connection):
+        return DirectSender(impl, connection)
+    sink = ScriptSink(connection, gather=gather)
+    impl.sink = sink
+    return sink

@@ -1,0 +1,93 @@
+"""The database session that migrates: its limits set and its lock taken before the first transaction, undone at the end."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING
+
+from sqlalchemy import exc
+
+from stillhouse_engine.errors import LockBusyError
+from stillhouse_engine.runtime.limits import SessionLimits
+from stillhouse_engine.runtime.locks import LockName, SessionLock, release_quietly, session_lock
+from stillhouse_engine.runtime.poolers import BACKEND, refuse_transaction_pooling
+from stillhouse_engine.runtime.waiting import pause
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from stillhouse_engine.runtime.settings import RunSettings
+
+FIRST_POLL_SECONDS = 0.05
+LONGEST_POLL_SECONDS = 1.0
+
+
+class MigrationSession:
+    """A connection made ready for migrating.
+
+    Args:
+        connection: the connection.
+        name: what the lock protects.
+        settings: limits, and how long to wait for the lock.
+        in_transaction: somebody else's transaction is open; neither commit it nor outlive it.
+    """
+
+    def __init__(self, connection: Connection, name: LockName, settings: RunSettings, *, in_transaction: bool) -> None:
+        self.connection = connection
+        self.name = name
+        self.settings = settings
+        self.in_transaction = in_transaction
+        self.limits = SessionLimits(connection, settings)
+        self.lock: SessionLock | None = None
+
+    def open(self) -> None:
+        """Set the limits and take the lock.
+
+        Raises:
+            LockBusyError: another runner holds the lock, and went on holding it for as long as we may wait.
+            CommandError: a transaction-pooling proxy is in between.
+        """
+        self.limits.apply()
+        lock = session_lock(self.connection, self.name, transactional=self.in_transaction) if self.settings.lock else None
+        if lock is not None:
+            self._wait_for(lock)
+            self.lock = lock
+            if self.connection.dialect.name == "postgresql" and not self.in_transaction:
+                backend = self.connection.scalar(BACKEND)
+                self._end_transaction()
+                refuse_transaction_pooling(self.connection, int(backend or 0))
+        self._end_transaction()
+
+    def close(self) -> None:
+        """Let the lock go and set the limits back, unless the connection is gone and has done both."""
+        if self.connection.closed or self.connection.invalidated:
+            return
+        lock, self.lock = self.lock, None
+        if lock is not None:
+            release_quietly(lock)
+        try:
+            self.limits.restore()
+            self._end_transaction()
+        except (exc.DBAPIError, exc.InvalidRequestError):
+            return
+
+    def _wait_for(self, lock: SessionLock) -> None:
+        started, longest = time.monotonic(), FIRST_POLL_SECONDS
+        while not lock.try_acquire():
+            waited = time.monotonic() - started
+            holder = lock.holder()
+            # A snapshot kept open between polls would hold up the other runner's CREATE INDEX CONCURRENTLY.
+            self._end_transaction()
+            if waited >= self.settings.lock_wait:
+                raise LockBusyError(self._protected(), holder)
+            self.settings.tell("lock.waiting", lock=self._protected(), waited=round(waited, 3), holder=holder)
+            pause(self.connection.dialect, random.uniform(longest / 2, longest))  # noqa: S311 - spreads the runners
+            longest = min(longest * 2, LONGEST_POLL_SECONDS)
+
+    def _protected(self) -> str:
+        return f"database {self.connection.engine.url.database} ({self.name})"
+
+    def _end_transaction(self) -> None:
+        if not self.in_transaction and self.connection.in_transaction():
+            self.connection.commit()
