@@ -24,6 +24,7 @@ from .fields import (
     Flag,
     Interval,
     Metadata,
+    Shorthand,
     Template,
     Text,
     Url,
@@ -86,7 +87,7 @@ def _dependency(value: Any) -> Any:
     return {"database": value} if isinstance(value, str) else value
 
 
-Dependencies: TypeAlias = tuple[Annotated[DependsOn, BeforeValidator(_dependency)], ...]
+Dependencies: TypeAlias = tuple[Annotated[DependsOn, BeforeValidator(_dependency), Shorthand({"type": "string"})], ...]
 
 
 class DatabaseSettings(Declaration):
@@ -188,11 +189,10 @@ def _item(value: Any) -> dict[str, str]:
     return value
 
 
-Item: TypeAlias = Annotated[
-    dict[str, str],
-    PlainValidator(_item),
-    WithJsonSchema({"anyOf": [{"type": SCALARS}, {"type": "object", "additionalProperties": {"type": SCALARS}}]}),
-]
+ITEM: dict[str, Any] = {
+    "anyOf": [{"type": SCALARS}, {"type": "object", "additionalProperties": {"type": SCALARS}}],
+}
+Item: TypeAlias = Annotated[dict[str, str], PlainValidator(_item), WithJsonSchema(ITEM)]
 
 
 class ForEach(Declaration):
@@ -275,9 +275,11 @@ def _templated(value: Any) -> Any:
 class Database(DatabaseSettings):
     """One database, or with `for_each` one for each of something."""
 
-    for_each: Annotated[ForEach, BeforeValidator(_for_each)] | None = Field(
-        default=None,
-        description="Makes a target of each item of a list, file of a glob, row of a query or schema of a database.",
+    for_each: Annotated[ForEach, BeforeValidator(_for_each), Shorthand({"type": "array", "items": ITEM})] | None = (
+        Field(
+            default=None,
+            description="Makes a target of each item of a list, file of a glob, row of a query or schema of a database.",
+        )
     )
     name: Annotated[Text, BeforeValidator(_templated)] | None = Field(
         default=None,

@@ -38,7 +38,7 @@ def format_duration(duration: timedelta) -> str:
     """Write a duration the way :func:`parse_duration` reads it."""
     milliseconds = duration // timedelta(milliseconds=1)
     parts = []
-    for unit in ("w", "d", "h", "m", "s", "ms"):
+    for unit in ("d", "h", "m", "s", "ms"):
         size = round(UNITS[unit] * 1000)
         count, milliseconds = divmod(milliseconds, size)
         if count:

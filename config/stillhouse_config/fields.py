@@ -6,7 +6,16 @@ import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from . import durations, quantities, zones
@@ -56,6 +65,16 @@ def kind_of(value: Any) -> str:
         if isinstance(value, dict)
         else type(value).__name__
     )
+
+
+class Shorthand:
+    """Tells a JSON Schema that a mapping may be written in a shorter form as well."""
+
+    def __init__(self, form: dict[str, Any]) -> None:
+        self.form = form
+
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [self.form, handler(core_schema)]}
 
 
 def _text_field(parse: Callable[[str], Any], kind: type | tuple[type, ...], schema: dict[str, Any]) -> tuple[Any, ...]:

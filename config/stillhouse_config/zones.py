@@ -23,4 +23,4 @@ def parse_zone(text: str) -> str:
         raise FleetValueError(
             f"{text!r} is not a time zone", hint or "use a name such as Europe/Berlin or UTC"
         ) from error
-    return text
+    return str(text)
