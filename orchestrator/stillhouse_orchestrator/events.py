@@ -73,7 +73,6 @@ class EventName(StrEnum):
     ROLLOUT_ENDED = "rollout.ended"
     ROLLOUT_REVERSED = "rollout.reversed"
     MEMBER_STARTED = "member.started"
-    MEMBER_HELD = "member.held"
     MEMBER_REQUEUED = "member.requeued"
     MEMBER_VERIFIED = "member.verified"
     MEMBER_FINISHED = "member.finished"

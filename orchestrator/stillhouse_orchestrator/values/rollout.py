@@ -84,7 +84,6 @@ class RolloutTarget:
         drift_id: the drift known when it was planned; another one blocks it.
         verified: how many of the strategy's steps have verified it.
         undo: it is on its way back.
-        held: its transaction is open behind a barrier.
         retry_at: it was busy or refused for a moment, and is tried again then.
     """
 
@@ -105,7 +104,6 @@ class RolloutTarget:
     attempts: int = 0
     verified: int = 0
     undo: bool = False
-    held: bool = False
     error: str | None = None
 
     @property

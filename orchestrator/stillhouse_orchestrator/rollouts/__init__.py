@@ -1,0 +1,1 @@
+"""Coordinated rollouts: plans, the pure machine, and the service that carries out what it decides."""

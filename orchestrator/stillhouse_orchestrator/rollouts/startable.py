@@ -1,0 +1,134 @@
+"""What may start next, and why everything else waits: one pure function."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stillhouse_orchestrator.values import MemberState, RolloutState, Wave
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from stillhouse_orchestrator.values import Rollout, RolloutTarget
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the machine is told about the world.
+
+    Attributes:
+        held: why a target may not start at this moment: a maintenance window, another rollout.
+        free: connections reserved for rollouts and not in use, by server; ``None`` when nobody counts them.
+    """
+
+    now: datetime
+    held: Mapping[str, str] = field(default_factory=dict)
+    free: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The answer.
+
+    Attributes:
+        start: targets that may start, in order.
+        waiting: the reason of every other queued target.
+        wants: how many targets lack nothing but a connection, by server.
+    """
+
+    start: tuple[str, ...]
+    waiting: Mapping[str, str]
+    wants: Mapping[str, int]
+
+
+def startable(rollout: Rollout, facts: Facts) -> list[str]:
+    """Return the targets that may start, in order."""
+    return list(survey(rollout, facts).start)
+
+
+def survey(rollout: Rollout, facts: Facts) -> Survey:
+    """Go through the queue once and say of each member that it may start, or why it waits."""
+    back = rollout.state is RolloutState.ROLLING_BACK
+    queue = [member for member in rollout.members() if member.state.queued and member.undo is back]
+    opened = open_wave(rollout)
+    room = _Room(rollout, facts, back=back)
+    start, waiting = [], {}
+    for member in queue:
+        reason = None if member.wave == opened else f"wave {member.wave} of {len(rollout.waves)}"
+        reason = reason or _obstacle(rollout, member, facts) or room.take(member)
+        if reason is None:
+            start.append(member.target)
+        else:
+            waiting[member.target] = reason
+    return Survey(tuple(start), waiting, room.wants)
+
+
+def open_wave(rollout: Rollout) -> int:
+    """Return the one wave whose targets may start; 0 when none may.
+
+    It is the first that is not settled, so that a target which is tried again holds later waves back; a rollback goes from the
+    last wave to the first.
+    """
+    if rollout.state is RolloutState.ROLLING_BACK:
+        return max((member.wave for member in rollout.members() if member.undo and not member.state.settled), default=0)
+    first = min((member.wave for member in rollout.members() if not member.state.settled), default=0)
+    return first if first <= rollout.wave else 0
+
+
+def needs(rollout: Rollout, member: RolloutTarget) -> list[RolloutTarget]:
+    """Return the members that must be through before this one: what it depends on, or backwards what depends on it."""
+    if not member.undo:
+        return [rollout.targets[name] for name in member.depends_on if name in rollout.targets]
+    return [other for other in rollout.members() if other.undo and member.target in other.depends_on]
+
+
+def _obstacle(rollout: Rollout, member: RolloutTarget, facts: Facts) -> str | None:
+    if rollout.not_before is not None and facts.now < rollout.not_before:
+        return f"scheduled for {rollout.not_before.isoformat(timespec='seconds')}"
+    for other in needs(rollout, member):
+        if not other.state.settled:
+            return f"depends on {other.target}" if not member.undo else f"{other.target} goes back first"
+    if member.target in facts.held:
+        return facts.held[member.target]
+    if member.retry_at is not None and facts.now < member.retry_at:
+        return member.reason or f"tried again at {member.retry_at.isoformat(timespec='seconds')}"
+    return None
+
+
+class _Room:
+    """How many more targets each wave and each server can take."""
+
+    def __init__(self, rollout: Rollout, facts: Facts, *, back: bool) -> None:
+        running = Counter(member.wave for member in rollout.members(MemberState.RUNNING))
+        through = MemberState.ROLLED_BACK if back else MemberState.DONE
+        succeeded = Counter(member.wave for member in rollout.members(through))
+        self._limits = {number: wave.parallel(succeeded[number]) for number, wave in enumerate(rollout.waves, 1)}
+        self._room = {
+            number: None if limit is None else limit - running[number] for number, limit in self._limits.items()
+        }
+        self._free = None if facts.free is None else Counter(facts.free)
+        self.wants: Counter[str] = Counter()
+
+    def take(self, member: RolloutTarget) -> str | None:
+        """Take one place for a member, or say why there is none."""
+        room = self._room[member.wave]
+        if room is not None:
+            if room <= 0:
+                return f"the wave runs {self._limits[member.wave]} at once"
+            self._room[member.wave] = room - 1
+        server = member.server or ""
+        if self._free is None:
+            return None
+        if self._free[server] <= 0:
+            self.wants[server] += 1
+            return f"connections to {server} are in use"
+        self._free[server] -= 1
+        return None
+
+
+def wave_of(rollout: Rollout, member: RolloutTarget) -> Wave:
+    """Return a member's wave."""
+    return rollout.waves[member.wave - 1]
