@@ -9,14 +9,17 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_config import Selector, SelectorError
+from stillhouse_orchestrator import secrets
 from stillhouse_orchestrator.alerts.service import AlertService, Policy
 from stillhouse_orchestrator.census import Census
 from stillhouse_orchestrator.connections import Connections
 from stillhouse_orchestrator.discovery import discover
+from stillhouse_orchestrator.drift.answers import Answers
 from stillhouse_orchestrator.drift.baselines import RecordingExecutor
 from stillhouse_orchestrator.drift.checking import DriftCheck
 from stillhouse_orchestrator.errors import StillhouseError
 from stillhouse_orchestrator.eventlog import log_event
+from stillhouse_orchestrator.logs import scrubber
 from stillhouse_orchestrator.membership import Membership
 from stillhouse_orchestrator.projects import Projects
 from stillhouse_orchestrator.store import OwnerBusyError, Store
@@ -52,6 +55,7 @@ class Application:
     def __init__(self, file: FleetFile, store: Store, executor: PoolExecutor, connections: Connections) -> None:
         self.file = file
         self.fleet: Fleet = file.expand()
+        scrubber.learn(secrets.of_file(file))
         self.store = store
         self.connections = connections
         self.workers = executor
@@ -60,6 +64,7 @@ class Application:
         self.alerts = AlertService(store, self._policy())
         self.census = Census(store, connections, self.projects)
         self.drift = DriftCheck(store, connections, self.projects, self.alerts)
+        self.answers = Answers(store, connections)
         self.membership = Membership(store, self.alerts)
         self._rows: dict[str, list[Mapping[str, Any]]] = {}
 
@@ -68,6 +73,7 @@ class Application:
         found = await discover(self.connections, self.file.discoveries)
         self._rows |= found.rows
         self.fleet = self.file.expand(self._rows)
+        scrubber.learn(secrets.of_targets(self.fleet.targets.values()))
         await self.membership.follow(self.fleet, found.failed)
         self.alerts.policy = self._policy()
 

@@ -30,19 +30,18 @@ class Scrubber:
     """Hides URL passwords, ``password=…`` pairs and known secret values in whatever is logged or shown."""
 
     def __init__(self) -> None:
-        self._known: re.Pattern[str] | None = None
-        self._values: set[str] = set()
+        self._values: list[str] = []
 
     def learn(self, values: Iterable[str]) -> None:
         """Hide these values from now on, as they stand."""
-        self._values |= {value for value in values if len(value) >= SHORTEST_SECRET}
-        longest_first = sorted(self._values, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        known = {value for value in values if len(value) >= SHORTEST_SECRET}.union(self._values)
+        self._values = sorted(known, key=len, reverse=True)  # a secret that contains another is hidden whole
 
     def text(self, text: str) -> str:
         """Return a text without secrets."""
-        if self._known is not None:
-            text = self._known.sub(HIDDEN, text)
+        for value in self._values:  # with thousands of them faster than one expression
+            if value in text:
+                text = text.replace(value, HIDDEN)
         text = URL_PASSWORD.sub(rf"\g<head>:{HIDDEN}@", text)
         return NAMED_SECRET.sub(rf"\g<name>\g<quote>{HIDDEN}", text)
 

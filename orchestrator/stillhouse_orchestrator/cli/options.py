@@ -39,12 +39,17 @@ def json_option(function: Function) -> Function:
 
 
 def log_options(function: Function) -> Function:
-    """Add ``--log-level`` and ``--log-format``; logs go to stderr."""
+    """Add ``--log-level`` and ``--log-format``; the command itself does not see them."""
     level = click.option(
         "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="warning", show_default=True,
-        help="What is logged to stderr.",
+        expose_value=False, callback=_remember, help="What is logged to stderr.",
     )  # fmt: skip
     form = click.option(
-        "--log-format", type=click.Choice(["auto", "console", "json"]), default="auto", show_default=True
-    )
+        "--log-format", type=click.Choice(["auto", "console", "json"]), default="auto", show_default=True,
+        expose_value=False, callback=_remember, help="How it is logged; auto is console on a terminal, json elsewhere.",
+    )  # fmt: skip
     return level(form(function))
+
+
+def _remember(ctx: click.Context, parameter: click.Parameter, value: str) -> None:
+    ctx.meta[f"stillhouse.{parameter.name}"] = value

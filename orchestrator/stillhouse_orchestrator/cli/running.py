@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,9 +13,10 @@ from stillhouse_orchestrator.cli.exits import Exit
 from stillhouse_orchestrator.errors import StillhouseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Coroutine, Iterator
 
 DEBUG = "STILLHOUSE_DEBUG"
+Result = TypeVar("Result")
 
 
 class CommandFailedError(click.ClickException):
@@ -30,6 +32,13 @@ class CommandFailedError(click.ClickException):
         click.echo(f"error: {self.format_message()}", file=file, err=file is None)
         if self.hint:
             click.echo(f"  help: {self.hint}", file=file, err=file is None)
+
+
+def run(command: Coroutine[Any, Any, Result]) -> Result:
+    """Run a command's coroutine with logging set up and errors made presentable."""
+    with failing_cleanly():
+        log_to_stderr()
+        return asyncio.run(command)
 
 
 @contextlib.contextmanager
@@ -55,6 +64,14 @@ def failing_cleanly() -> Iterator[None]:
     except Exception as error:
         _bug(error)
         raise
+
+
+def log_to_stderr(level: str | None = None) -> None:
+    """Send log lines to stderr, as the command's options say: results alone go to stdout."""
+    from stillhouse_orchestrator import logs
+
+    chosen = click.get_current_context().meta
+    logs.configure(level or chosen.get("stillhouse.log_level", "warning"), chosen.get("stillhouse.log_format", "auto"))
 
 
 def _bug(error: BaseException) -> None:

@@ -5,16 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stillhouse_engine.schema import NORMALISER, Snapshot, diff
+from stillhouse_engine.schema import NORMALISER, Snapshot, diff, repair
 from stillhouse_orchestrator.drift.ignoring import ignored
-from stillhouse_orchestrator.values import Change, ChangeOp, Coverage, DriftReport, DriftStatus, Severity, drift_id
+from stillhouse_orchestrator.values import (
+    Change,
+    ChangeOp,
+    Coverage,
+    DriftReport,
+    DriftStatus,
+    RepairRisk,
+    Severity,
+    drift_id,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from stillhouse_engine.schema import Change as EngineChange
+    from stillhouse_engine.schema import RepairStep
     from stillhouse_orchestrator.values import Baseline, IgnoreRule
+
+RISKS = (RepairRisk.SAFE, RepairRisk.LOCKS, RepairRisk.DATA_LOSS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +66,8 @@ def decide(
     assert baseline is not None  # noqa: S101 - unknown_because has looked
     assert seen.snapshot is not None  # noqa: S101
     expected = Snapshot.from_json(baseline.snapshot)
-    found = ignored(map(as_value, diff(expected, seen.snapshot)), rules, seen.target, seen.at)
+    changes = diff(expected, seen.snapshot)
+    found = ignored(as_values(changes, repair(changes, expected, seen.snapshot)), rules, seen.target, seen.at)
     identity = drift_id(found)
     return DriftReport(
         target=seen.target,
@@ -135,8 +148,12 @@ def unknown(seen: Seen, reason: str, baseline: Baseline | None) -> DriftReport:
     )
 
 
-def as_value(change: EngineChange) -> Change:
-    """Return the engine's change as the plain value that is stored and shown."""
+def as_values(changes: Sequence[EngineChange], steps: Sequence[RepairStep]) -> list[Change]:
+    """Return the engine's changes as the plain values that are stored and shown, each with the SQL that repairs it."""
+    return [_as_value(change, [step for step in steps if change.id in step.change_ids]) for change in changes]
+
+
+def _as_value(change: EngineChange, steps: Sequence[RepairStep]) -> Change:
     return Change(
         id=change.id,
         op=ChangeOp(change.op),
@@ -146,7 +163,14 @@ def as_value(change: EngineChange) -> Change:
         expected=_text(change.expected),
         actual=_text(change.actual),
         severity=Severity(change.severity),
+        repair_sql=tuple(sql for step in steps for sql in step.sql),
+        repair_risk=worst_risk(steps),
     )
+
+
+def worst_risk(steps: Sequence[RepairStep]) -> RepairRisk:
+    """Return the worst risk of some steps."""
+    return max((RepairRisk(step.risk) for step in steps if step.sql), key=RISKS.index, default=RepairRisk.SAFE)
 
 
 def coverage(snapshot: Snapshot) -> Coverage:

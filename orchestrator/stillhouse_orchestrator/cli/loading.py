@@ -1,0 +1,57 @@
+"""Loads the fleet file for a command, and opens the application on it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from stillhouse_config import FleetFileError, load_fleet
+from stillhouse_orchestrator import application
+from stillhouse_orchestrator.cli.exits import Exit
+from stillhouse_orchestrator.cli.output import counted
+from stillhouse_orchestrator.cli.running import CommandFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from stillhouse_config import FleetFile, Problem
+    from stillhouse_orchestrator.application import Application
+
+
+class FleetInvalidError(CommandFailedError):
+    """The fleet file has mistakes; all of them are shown."""
+
+    def __init__(self, path: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        lines = "\n".join(map(str, problems))
+        super().__init__(
+            f"{counted(len(problems), 'problem')} in {path}; nothing was started\n{lines}", code=Exit.USAGE
+        )
+
+
+def load(path: str) -> FleetFile:
+    """Load a fleet file.
+
+    Raises:
+        FleetInvalidError: with every problem.
+    """
+    try:
+        return load_fleet(path)
+    except FleetFileError as error:
+        raise FleetInvalidError(path, error.problems) from error
+
+
+@contextlib.asynccontextmanager
+async def opened(path: str, *, beside: bool = False) -> AsyncIterator[Application]:
+    """Open the application on a fleet file.
+
+    Args:
+        path: the fleet file.
+        beside: read the store of a running service instead of failing.
+    """
+    file = load(path)
+    try:
+        async with application.opened(file, beside=beside) as found:
+            yield found
+    except FleetFileError as error:  # a row that was discovered makes no target
+        raise FleetInvalidError(path, error.problems) from error
