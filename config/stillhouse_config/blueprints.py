@@ -79,6 +79,7 @@ class Blueprint:
             lock_timeout=database.lock_timeout,
             statement_timeout=database.statement_timeout,
             deadline=database.deadline,
+            migrate=database.migrate,
             census_every=database.census.every,
             drift=database.drift,
             depends_on=self.dependencies,

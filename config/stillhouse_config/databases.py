@@ -35,6 +35,7 @@ from .interpolation import fields_of, shown
 from .urls import SecretUrl, parse_url
 
 Baseline: TypeAlias = Literal["auto", "recorded", "replay", "models"]
+Migrate: TypeAlias = Literal["auto", "manual"]
 
 
 class DriftSettings(Declaration):
@@ -148,6 +149,11 @@ class DatabaseSettings(Declaration):
     deadline: Duration = Field(
         default=timedelta(hours=1),
         description="How long the migration of one target may take in all, retries included.",
+    )
+    migrate: Migrate = Field(
+        default="manual",
+        description="Who brings it to its head: `manual` leaves it to `stillhouse up` and rollouts, `auto` lets the daemon start a "
+        "rollout whenever its census finds pending revisions.",
     )
     census: CensusSettings = Field(default=CensusSettings(), description="How often the applied revision is read.")
     drift: DriftSettings = Field(default=DriftSettings(), description="How and when the schema is checked.")

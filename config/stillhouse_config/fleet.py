@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 (dataclasses resolve their annotations for readers)
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .drivers import async_url
 
@@ -92,6 +92,7 @@ class TargetDeclaration:
         lock_timeout: for each try to get a lock.
         statement_timeout: None for the server's own.
         deadline: how long one migration of this target may take in all.
+        migrate: ``auto`` when the daemon itself brings it to its head, else ``manual``.
         census_every: how often its version table is read.
         drift: how often it is checked for drift, and against what.
         depends_on: what must be migrated before.
@@ -111,6 +112,7 @@ class TargetDeclaration:
     lock_timeout: timedelta
     statement_timeout: timedelta | None = None
     deadline: timedelta
+    migrate: Literal["auto", "manual"] = "manual"
     census_every: timedelta
     drift: DriftSettings
     depends_on: tuple[Dependency, ...] = ()
