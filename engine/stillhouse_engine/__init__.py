@@ -1,0 +1,1 @@
+"""The migration engine: one database, one project, Alembic's language."""

@@ -256,6 +256,7 @@ class MigrationContext:
             self._sender.flush()
             for callback in self.on_version_apply_callbacks:
                 callback(ctx=self, step=step.info, heads=set(keeper.heads), run_args=kw)
+            running.heads = tuple(sorted(keeper.heads))
         self.running = None
 
     def _starting_heads(self) -> tuple[str, ...]:

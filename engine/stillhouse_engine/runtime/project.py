@@ -1,168 +1,160 @@
-"""A project opened once, and its revisions run on any number of databases: with its env.py, or without one."""
+"""Migrating a project's databases from an event loop: many at once, each retried when somebody else held a lock."""
 
 from __future__ import annotations
 
-import sys
-import threading
-from argparse import Namespace
+import asyncio
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from stillhouse_engine.config import Config
-from stillhouse_engine.errors import MigrationScriptError
-from stillhouse_engine.runtime import plain
-from stillhouse_engine.runtime.bridging import (
-    brings_own_loop,
-    guessed_wrong,
-    has_greenlet,
-    is_async_url,
-    on_loop,
-    on_thread,
-)
-from stillhouse_engine.runtime.environment import EnvironmentContext
-from stillhouse_engine.runtime.logging_guard import guarded_logging
-from stillhouse_engine.runtime.settings import RunSettings, use_settings
+from sqlalchemy.exc import DBAPIError
+
+from stillhouse_engine.errors import LockBusyError, VersionMovedError
+from stillhouse_engine.runtime.blockers import describe_blocker, find_blockers
+from stillhouse_engine.runtime.failures import is_lock_conflict, is_sqlite_busy
+from stillhouse_engine.runtime.opened import OpenedProject
+from stillhouse_engine.runtime.plain import make_engine
+from stillhouse_engine.runtime.record import RunRecord
+from stillhouse_engine.runtime.rendering import render_steps
+from stillhouse_engine.runtime.settings import Progress
 from stillhouse_engine.runtime.specs import (
-    DEFAULT_VERSION_TABLE,
+    AppliedRevision,
     DatabaseSpec,
     ProjectSpec,
     ProjectSummary,
+    RenderedRevision,
     RevisionSummary,
+    RunResult,
 )
-from stillhouse_engine.script import ScriptDirectory
+from stillhouse_engine.runtime.waiting import Backoff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias, TypeVar
+    from typing import TypeAlias
 
-    from stillhouse_engine.runtime.settings import Progress
-
-    T = TypeVar("T")
     Report: TypeAlias = Callable[[Progress], None]
     Steps: TypeAlias = Callable[[tuple[str, ...], Any], list[Any]]
 
-__all__ = ["DatabaseSpec", "Project", "ProjectSpec"]
+__all__ = [
+    "AppliedRevision",
+    "DatabaseSpec",
+    "Progress",
+    "Project",
+    "ProjectSpec",
+    "ProjectSummary",
+    "RenderedRevision",
+    "RevisionSummary",
+    "RunResult",
+]
+
+REPLANS = 5
+"""How often a run starts over because another runner moved the version under it."""
 
 
-class Project:
-    """One script directory, its configuration and its env.py, shared by every run.
+class Project(OpenedProject):
+    """A project whose revisions run on any number of databases at once.
 
     Args:
         spec: where the project is.
-
-    Raises:
-        MigrationScriptError: it names neither a script directory nor a configuration file, or they cannot be read.
+        backoff: when to try again after a lock conflict.
     """
 
-    def __init__(self, spec: ProjectSpec) -> None:
-        self.spec = spec
-        self.root = Path(spec.root).resolve()
-        for folder in reversed(spec.import_path):
-            if (path := str(self.root / folder)) not in sys.path:
-                sys.path.insert(0, path)
-        self.script = ScriptDirectory.from_config(self._config())
-        env = Path(self.script.env_py_location)
-        self.env_source = env.read_text(encoding="utf-8") if env.is_file() else None
-        self._own_loop = self.env_source is not None and brings_own_loop(self.env_source)
-        self._opened = threading.Lock()
+    def __init__(self, spec: ProjectSpec, *, backoff: Backoff | None = None) -> None:
+        super().__init__(spec)
+        self.backoff = backoff or Backoff()
 
-    @property
-    def has_env(self) -> bool:
-        """Whether the project has an env.py, which then says how to connect."""
-        return self.env_source is not None
+    async def upgrade(
+        self, database: DatabaseSpec, destination: str = "heads", on_progress: Report | None = None
+    ) -> RunResult:
+        """Apply revisions up to a destination."""
+        return await self._migrate(database, self.script._upgrade_revs, destination, on_progress)  # noqa: SLF001
 
-    def describe(self) -> ProjectSummary:
-        """Return the revision graph as plain data."""
-        revisions = tuple(
-            RevisionSummary(
-                revision=script.revision,
-                down_revision=tuple(script._versioned_down_revisions),  # noqa: SLF001 - Alembic's name for it
-                doc=script.doc or "",
-                branch_labels=tuple(sorted(script.branch_labels)),
-                depends_on=tuple(script._resolved_dependencies),  # noqa: SLF001
-                path=script.path,
-            )
-            for script in self.script.walk_revisions()
-        )
-        return ProjectSummary(tuple(self.script.get_heads()), tuple(self.script.get_bases()), revisions)
+    async def downgrade(self, database: DatabaseSpec, destination: str, on_progress: Report | None = None) -> RunResult:
+        """Revert revisions down to a destination."""
+        return await self._migrate(database, self.script._downgrade_revs, destination, on_progress)  # noqa: SLF001
 
-    def settings_for(self, database: DatabaseSpec, report: Report | None = None) -> RunSettings:
-        """Return how to run on a database."""
-        table = database.version_table if database.version_table != DEFAULT_VERSION_TABLE else None
-        return RunSettings(
-            lock_timeout=database.lock_timeout,
-            statement_timeout=database.statement_timeout,
-            schema=database.schema,
-            version_table=table,
-            version_table_schema=database.version_table_schema or database.schema,
-            gather=True,
-            report=report,
-        )
+    async def stamp(self, database: DatabaseSpec, revision: str, on_progress: Report | None = None) -> RunResult:
+        """Write a revision into the version table without running anything."""
+        return await self._migrate(database, self.script._stamp_revs, revision, on_progress)  # noqa: SLF001
 
-    def run_here(self, database: DatabaseSpec, settings: RunSettings, steps: Steps, **options: Any) -> None:
-        """Run steps on a database, on this thread or in this greenlet.
+    async def current(self, database: DatabaseSpec) -> tuple[str, ...]:
+        """Return the revisions that a database stands at; writes nothing."""
+        found: list[str] = []
 
-        Args:
-            database: the database.
-            settings: how to run.
-            steps: plans the steps, given the heads that the database stands at and the migration context.
-            **options: further options of the environment context.
+        def look(heads: tuple[str, ...], _context: Any) -> list[Any]:
+            found.extend(heads)
+            return []
+
+        settings = replace(self.settings_for(database), lock=False, gather=False)
+        await self.run(database, partial(self.run_here, database, settings, look, dont_mutate=True))
+        return tuple(sorted(found))
+
+    async def render(self, database: DatabaseSpec, start: str, destination: str) -> tuple[RenderedRevision, ...]:
+        """Return what a run from one revision to another would send, revision by revision; touches no database."""
+        return await self.run(database, partial(render_steps, self, database, start, destination))
+
+    async def _migrate(
+        self, database: DatabaseSpec, plan: Callable[[str, Any], list[Any]], destination: str, on_progress: Report | None
+    ) -> RunResult:
+        record = RunRecord(on_progress)
+        settings = self.settings_for(database, record.report)
+
+        def steps(heads: tuple[str, ...], _context: Any) -> list[Any]:
+            record.started(heads)
+            return plan(destination, heads)
+
+        moved, delays = 0, None
+        while True:
+            record.attempts += 1
+            attempt = partial(self.run_here, database, settings, steps, destination_rev=destination)
+            try:
+                await self.run(database, attempt)
+            except VersionMovedError:
+                moved += 1
+                if moved > REPLANS:
+                    raise
+            except Exception as error:
+                cause = error.__cause__ or error
+                if is_lock_conflict(cause):
+                    delays = delays or self._backoff_for(cause, settings.lock_wait).delays()
+                    await self._wait_before_retry(database, error, record, delays)
+                elif settings.gather and isinstance(cause, DBAPIError) and not cause.connection_invalidated:
+                    # A script failed as a whole: run again one by one, so that the error names the statement.
+                    settings = replace(settings, gather=False)
+                else:
+                    raise
+            else:
+                return record.result()
+
+    def _backoff_for(self, cause: BaseException, lock_wait: float) -> Backoff:
+        return replace(self.backoff, total=min(self.backoff.total, lock_wait)) if is_sqlite_busy(cause) else self.backoff
+
+    async def _wait_before_retry(self, database: DatabaseSpec, error: Exception, record: RunRecord, delays: Any) -> None:
+        """Wait before the next attempt, and say who was in the way.
 
         Raises:
-            EngineError: a revision failed; the error says which, where and on what statement.
+            LockBusyError: no attempts are left.
         """
-        config = self._config(database, settings)
-        with use_settings(settings), EnvironmentContext(config, self.script, fn=steps, **options) as environment:
+        cause = error.__cause__ or error
+        blockers = await self._blockers(database, str(getattr(cause, "statement", "") or ""))
+        delay = next(delays, None)
+        if delay is None:
+            who = "; ".join(describe_blocker(blocker) for blocker in blockers) or None
+            raise LockBusyError(f"{database.name} after {record.attempts} attempts", who) from error
+        facts = {"attempt": record.attempts, "delay": round(delay, 3), "error": str(error), "blockers": blockers}
+        record.report(Progress("run.retried", facts))
+        await asyncio.sleep(delay)
+
+    async def _blockers(self, database: DatabaseSpec, statement: str) -> list[dict[str, Any]]:
+        def look() -> list[dict[str, Any]]:
+            engine = make_engine(database.url)
             try:
-                if self.has_env:
-                    with guarded_logging():
-                        self.script.run_env()
-                else:
-                    plain.run(environment, database)
-            except Exception as error:
-                raise self._explained(environment, error) from error
+                with engine.connect() as connection:
+                    return find_blockers(connection, statement)
+            finally:
+                engine.dispose()
 
-    async def run(self, database: DatabaseSpec, function: Callable[[], T]) -> T:
-        """Run synchronous code for a database from an event loop, where its driver and env.py can work.
-
-        A synchronous env.py, or none, runs on the loop itself when the driver is asynchronous; everything else has a
-        thread of its own. Which kind an env.py is, is guessed from its text; a wrong guess fails before it connects,
-        and is put right.
-        """
-        if not is_async_url(database.url) or not has_greenlet():
-            return await on_thread(function)
         try:
-            return await (on_thread if self._own_loop else on_loop)(function)
-        except Exception as error:
-            if not guessed_wrong(error.__cause__ or error):
-                raise
-            self._own_loop = not self._own_loop
-            return await (on_thread if self._own_loop else on_loop)(function)
-
-    def _explained(self, environment: EnvironmentContext, error: Exception) -> Exception:
-        context = environment._migration_context  # noqa: SLF001 - may be unset
-        if context is not None and context.running is not None:
-            return context.running.explain(error)
-        return error
-
-    def _config(self, database: DatabaseSpec | None = None, settings: RunSettings | None = None) -> Config:
-        ini = str(self.root / self.spec.alembic_ini) if self.spec.alembic_ini else None
-        config = Config(ini, ini_section=self.spec.ini_section)
-        if self.spec.script_location:
-            location = self.spec.script_location
-            absolute = location if ":" in location else str(self.root / location)
-            config.set_main_option("script_location", absolute.replace("%", "%%"))
-        elif ini is None:
-            raise MigrationScriptError("the project names neither a script directory nor an alembic.ini", file=self.spec.root)
-        if database is not None:
-            config.set_main_option("sqlalchemy.url", database.url.replace("%", "%%"))
-            config.cmd_opts = Namespace(x=list(database.x_arguments) or None)
-        if settings is not None and settings.output is not None:
-            config.output_buffer = settings.output
-        return config
-
-
-def silent(settings: RunSettings) -> RunSettings:
-    """Return the settings for a run that only reads."""
-    return replace(settings, lock=False, gather=False)
+            return await self.run(database, look)
+        except DBAPIError:
+            return []

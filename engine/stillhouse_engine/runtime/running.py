@@ -29,6 +29,7 @@ class RunningStep:
         self.revision: str = revision.revision if revision is not None else step.short_log
         self.path: str | None = getattr(revision, "path", None)
         self.started = 0.0
+        self.heads: tuple[str, ...] = ()
 
     def __enter__(self) -> RunningStep:
         self.started = time.monotonic()
@@ -39,7 +40,11 @@ class RunningStep:
         seconds = time.monotonic() - self.started
         if error is None:
             self.settings.tell(
-                "revision.finished", revision=self.revision, is_upgrade=self.step.is_upgrade, seconds=round(seconds, 6)
+                "revision.finished",
+                revision=self.revision,
+                is_upgrade=self.step.is_upgrade,
+                seconds=round(seconds, 6),
+                heads=list(self.heads),
             )
         else:
             place = f", {self.path}:{line}" if (line := self.line_of(error)) else ""

@@ -117,9 +117,11 @@ class RenderedRevision:
         is_upgrade: to be applied, rather than reverted.
         doc: the first line of its docstring.
         sql: its statements, the version row's last.
+        problem: why it cannot be told beforehand, when it cannot: it reads the database.
     """
 
     revision: str
     is_upgrade: bool
     doc: str
     sql: tuple[str, ...]
+    problem: str | None = None
