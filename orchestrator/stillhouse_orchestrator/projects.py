@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from stillhouse_config import ProjectDeclaration, TargetDeclaration
-    from stillhouse_orchestrator.workers.executor import Executor, Outcome, RevisionNode
+    from stillhouse_orchestrator.workers.executor import Executor, Outcome, RevisionSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Description:
 
     graph: Graph | None
     problem: str | None = None
-    nodes: tuple[RevisionNode, ...] = ()
+    nodes: tuple[RevisionSummary, ...] = ()
 
 
 class Projects:

@@ -10,7 +10,7 @@ from stillhouse_orchestrator.values import Health
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from stillhouse_orchestrator.workers.executor import RevisionNode
+    from stillhouse_orchestrator.workers.executor import RevisionSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Graph:
     above: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def of(cls, heads: Iterable[str], nodes: Iterable[RevisionNode]) -> Graph:
+    def of(cls, heads: Iterable[str], nodes: Iterable[RevisionSummary]) -> Graph:
         """Build it from what a worker described."""
         return cls(tuple(heads), {node.revision: (*node.down_revision, *node.depends_on) for node in nodes})
 

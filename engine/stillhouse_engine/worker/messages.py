@@ -16,7 +16,7 @@ import typing
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
-from stillhouse_engine.worker.specs import DatabaseSpec, ProjectSpec
+from stillhouse_engine.runtime.specs import DatabaseSpec, ProjectSpec, RenderedRevision, RevisionSummary
 
 PROTOCOL = 1
 
@@ -63,35 +63,6 @@ class Problem:
         if self.hint:
             lines.append(f"  hint: {self.hint}")
         return "\n".join(lines)
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedRevision:
-    """One revision of a plan.
-
-    Attributes:
-        revision: its id.
-        doc: the first line of its docstring.
-        sql: the statements it would run, in order.
-        problem: why its SQL cannot be told beforehand, when it cannot (it reads the database).
-    """
-
-    revision: str
-    doc: str
-    sql: tuple[str, ...]
-    problem: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RevisionNode:
-    """One revision of the graph."""
-
-    revision: str
-    down_revision: tuple[str, ...]
-    doc: str
-    branch_labels: tuple[str, ...] = ()
-    depends_on: tuple[str, ...] = ()
-    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +160,9 @@ class Done:
     seconds: float = 0.0
     snapshot: str | None = None
     fingerprint: str | None = None
-    plan: tuple[PlannedRevision, ...] = ()
+    plan: tuple[RenderedRevision, ...] = ()
     heads: tuple[str, ...] = ()
-    revisions: tuple[RevisionNode, ...] = ()
+    revisions: tuple[RevisionSummary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

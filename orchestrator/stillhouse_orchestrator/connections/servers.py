@@ -15,7 +15,7 @@ OWN_DRIVERS = {"postgresql": "asyncpg", "mysql": "asyncmy", "mariadb": "asyncmy"
 OWN_OPTIONS = {  # what a project's driver calls it, and what the daemon's does; others are the project's business
     "asyncpg": {"sslmode": "ssl", "ssl": "ssl", "host": "host", "port": "port"},
     "asyncmy": {"charset": "charset", "unix_socket": "unix_socket"},
-    "aiosqlite": {"mode": "mode", "uri": "uri", "cache": "cache", "immutable": "immutable", "vfs": "vfs"},
+    "aiosqlite": {"mode": "mode", "uri": "uri", "cache": "cache", "immutable": "immutable", "timeout": "timeout"},
 }
 
 

@@ -9,8 +9,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-from stillhouse_engine.worker.messages import PlannedRevision, Problem, RevisionNode, Verb
-from stillhouse_engine.worker.specs import DatabaseSpec, ProjectSpec
+from stillhouse_engine.runtime.specs import DatabaseSpec, ProjectSpec, RenderedRevision, RevisionSummary
+from stillhouse_engine.worker.messages import Problem, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,12 +21,12 @@ __all__ = [
     "Job",
     "Outcome",
     "OutcomeState",
-    "PlannedRevision",
     "Problem",
     "Progress",
     "ProjectKey",
     "ProjectSpec",
-    "RevisionNode",
+    "RenderedRevision",
+    "RevisionSummary",
     "Verb",
 ]
 
@@ -110,9 +110,9 @@ class Outcome:
     seconds: float = 0.0
     snapshot: str | None = None
     fingerprint: str | None = None
-    plan: tuple[PlannedRevision, ...] = ()
+    plan: tuple[RenderedRevision, ...] = ()
     heads: tuple[str, ...] = ()
-    revisions: tuple[RevisionNode, ...] = ()
+    revisions: tuple[RevisionSummary, ...] = ()
     problem: Problem | None = None
 
     @property

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from stillhouse_orchestrator.workers.executor import Job, Outcome, Problem, ProjectKey
 
 if TYPE_CHECKING:
-    from asyncio.subprocess import Process
-
     from stillhouse_engine.worker.messages import Done, Failed
 
 KILLED_HINT = (
@@ -36,14 +34,13 @@ class Death:
     expected: bool = False
 
     @classmethod
-    def of_exit(cls, process: Process, *, closing: bool, started: bool) -> Death:
-        """Read a process's exit status."""
-        status = process.returncode
-        who = f"the worker (pid {process.pid})"
+    def of_exit(cls, pid: int, status: int, *, closing: bool, started: bool) -> Death:
+        """Read a process's exit status; negative for a signal."""
+        who = f"the worker (pid {pid})"
         if closing and status == 0:
             return cls(Problem("worker_closed", f"{who} was closed"), expected=True)
         when = "" if started else " before it was ready"
-        if status is not None and status < 0:
+        if status < 0:
             what, hint = f"was killed by {_signal_name(-status)}", KILLED_HINT
         else:
             what, hint = f"exited with status {status}", EXITED_HINT

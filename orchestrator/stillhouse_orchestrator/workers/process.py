@@ -6,11 +6,8 @@ Whatever becomes of the process, every job that was given to it gets exactly one
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
-import os
 import signal
-from asyncio.subprocess import PIPE, Process
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +29,7 @@ from stillhouse_engine.worker.messages import (
 from stillhouse_engine.worker.messages import Progress as ProgressMessage
 from stillhouse_orchestrator.events import EventName
 from stillhouse_orchestrator.workers.bootstrap import command
+from stillhouse_orchestrator.workers.child import Child
 from stillhouse_orchestrator.workers.executor import Job, Outcome, Problem, Progress, ProjectKey
 from stillhouse_orchestrator.workers.lines import LineSplitter, LineTooLongError
 from stillhouse_orchestrator.workers.postmortem import Death, could_not_start, outcome_of_failure, outcome_of_success
@@ -80,7 +78,7 @@ class WorkerProcess:
         self.ended = asyncio.Event()
         self.printed = Printed()
         self._patience = patience or Patience()
-        self._process: Process | None = None
+        self._child: Child | None = None
         self._started = asyncio.Event()  # ready, or never to be
         self._running: dict[int, _Running] = {}
         self._ids = itertools.count(1)
@@ -102,27 +100,26 @@ class WorkerProcess:
     @property
     def pid(self) -> int | None:
         """The process id, once there is one."""
-        return self._process.pid if self._process else None
+        return self._child.pid if self._child else None
 
     async def serve(self) -> None:
         """Run the process to its end; the task that owns the worker awaits this. Never raises but for cancellation."""
         try:
-            async with asyncio.timeout(self._patience.start):
-                self._process = await self._spawn()
-        except (OSError, TimeoutError) as error:
+            child = self._child = await Child.start(command(self.key.python), self.key.root)
+        except OSError as error:
             self._die(Death(could_not_start(self.key, error), started=False))
             return
         try:
-            await self._converse(self._process)
+            await self._converse(child)
         finally:
-            await self._bury(self._process)
+            self._bury(child)
 
     async def run(self, job: Job, progress: Callable[[Progress], None] | None = None) -> Outcome:
         """Run a job in this process, whatever happens to either."""
         self._users += 1
         try:
             await self._started.wait()
-            if self._death is not None or self._process is None:
+            if self._death is not None:
                 return self._lost(job)
             return await self._run_started(job, progress)
         finally:
@@ -154,27 +151,16 @@ class WorkerProcess:
         """
         if self._death is None and problem is not None:
             self._death = Death(problem, started=self._ready is not None)
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        if self._child is not None:
+            self._child.kill()
 
-    async def _spawn(self) -> Process:
-        return await asyncio.create_subprocess_exec(
-            *command(self.key.python),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            cwd=self.key.root,
-            start_new_session=True,  # a terminal's Ctrl-C reaches the daemon only, and a kill reaches the children
-        )
-
-    async def _converse(self, process: Process) -> None:
+    async def _converse(self, child: Child) -> None:
         """Read both pipes until the process has ended."""
         self._send(Open(self.key.root, self.key.import_path))
         async with asyncio.TaskGroup() as group:
-            readers = (group.create_task(self._read_messages(process)), group.create_task(self._read_printed(process)))
+            readers = (group.create_task(self._read_messages(child)), group.create_task(self._read_printed(child)))
             group.create_task(self._watch_start())
-            await process.wait()
+            await asyncio.shield(child.exited)
             self._started.set()  # whoever waits for the start learns of the end below
             _, late = await asyncio.wait(readers, timeout=LAST_WORDS_SECONDS)
             for reader in late:
@@ -188,10 +174,9 @@ class WorkerProcess:
             reason = f"the worker was not ready within {self._patience.start:g} s"
             self.kill(Problem("worker_start", reason, hint="see what the project imports at start, and the machine's load"))
 
-    async def _read_messages(self, process: Process) -> None:
-        assert process.stdout is not None  # noqa: S101 - asked for above
+    async def _read_messages(self, child: Child) -> None:
         splitter = LineSplitter(LINE_LIMIT)
-        while chunk := await process.stdout.read(CHUNK):
+        while chunk := await child.stdout.read(CHUNK):
             try:
                 for line in splitter.feed(chunk):
                     self._receive(from_line(line))
@@ -200,10 +185,9 @@ class WorkerProcess:
                 self.kill(Problem("worker_garbage", f"the worker wrote {error}", hint=hint))
                 return
 
-    async def _read_printed(self, process: Process) -> None:
-        assert process.stderr is not None  # noqa: S101 - asked for above
+    async def _read_printed(self, child: Child) -> None:
         try:
-            while chunk := await process.stderr.read(CHUNK):
+            while chunk := await child.stderr.read(CHUNK):
                 self.printed.feed(chunk)
                 await asyncio.sleep(0)  # a flood must not keep the loop to itself
         finally:
@@ -269,18 +253,16 @@ class WorkerProcess:
 
     def _send(self, message: Message) -> None:
         """Write a message; a worker that is gone is noticed where its exit is awaited."""
-        if self._process is not None and self._process.stdin is not None and not self._process.stdin.is_closing():
-            with contextlib.suppress(OSError, RuntimeError):
-                self._process.stdin.write(to_line(message))
+        if self._child is not None:
+            self._child.write(to_line(message))
 
-    async def _bury(self, process: Process) -> None:
-        """Make sure that nothing of the process is left, and settle its jobs."""
-        self.kill()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(process.wait())
-        if process.stdin is not None:
-            process.stdin.close()
-        self._die(self._death or Death.of_exit(process, closing=self._closing, started=self._ready is not None))
+    def _bury(self, child: Child) -> None:
+        """Leave nothing of the process behind, and settle its jobs."""
+        child.kill()
+        child.close()
+        status = child.exited.result() if child.exited.done() else -signal.SIGKILL
+        started = self._ready is not None
+        self._die(self._death or Death.of_exit(child.pid, status, closing=self._closing, started=started))
 
     def _die(self, death: Death) -> None:
         self._death = death
