@@ -78,4 +78,6 @@ class Api(Declaration):
         description="What requests from this machine may do without a token. Default: nothing.",
         examples=["operator"],
     )
-    max_request: Size = Field(default=1_000_000, description="The largest request body that is read.", json_schema_extra={"default": "1MB"})
+    max_request: Size = Field(
+        default=1_000_000, description="The largest request body that is read.", json_schema_extra={"default": "1MB"}
+    )

@@ -24,6 +24,8 @@ Location: TypeAlias = "tuple[str | int, ...]"
 STR, MAP, SEQ = "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
 MERGE = "<<"
 MAX_NODES = 5_000_000
+MAX_DEPTH = 50
+NESTING_HINT = "a fleet file is some ten levels deep at most"
 NULLS = {"", "~", "null", "Null", "NULL"}
 
 
@@ -71,20 +73,18 @@ class Document:
             key, child = self._children(node).get(step, (None, None))
             if key is None or child is None:
                 continue
-            mark = (key if at_key else child).start_mark
+            mark = key.start_mark if at_key else _mark(key, child)
             node = child
             found.append(step)
         return (mark.line + 1, mark.column + 1, tuple(found)) if mark else (0, 0, ())
 
     def keys(self, location: Location) -> dict[str | int, tuple[int, int]]:
-        """Return line and column of each key of the mapping, or item of the list, at a location."""
+        """Return line and column of each value of the mapping or list at a location."""
         node = self.root
         for step in location:
             node = self._children(node).get(step, (None, None))[1]
-        return {
-            step: (key.start_mark.line + 1, key.start_mark.column + 1)
-            for step, (key, _) in self._children(node).items()
-        }
+        marks = {step: _mark(key, child) for step, (key, child) in self._children(node).items()}
+        return {step: (mark.line + 1, mark.column + 1) for step, mark in marks.items()}
 
     def _children(self, node: Node | None) -> Mapping[str | int, tuple[Node, Node]]:
         """Return keys and values of a node by name; an item of a list is its own key."""
@@ -118,6 +118,11 @@ def path_of(location: Location) -> str:
     return text
 
 
+def _mark(key: Node, child: Node) -> Any:
+    """Return where a reader looks for a value: at its key when it only begins on a later line."""
+    return (child if child.start_mark.line == key.start_mark.line else key).start_mark
+
+
 def _is_merge(key: Node) -> bool:
     return isinstance(key, ScalarNode) and key.value == MERGE and not key.style
 
@@ -132,9 +137,7 @@ def read_document(text: str, file: str, interpolator: Interpolator) -> Document:
     except yaml.YAMLError as error:
         document.problems.append(_syntax_problem(file, error))
     except RecursionError:
-        document.problems.append(
-            Problem(file, 0, 0, "", "the file is nested too deeply", "no fleet file needs a hundred levels")
-        )
+        document.problems.append(Problem(file, 0, 0, "", "not valid YAML: nested too deeply", NESTING_HINT))
     finally:
         if loader is not None:
             loader.dispose()
@@ -192,6 +195,9 @@ class _Builder:
             self._report(
                 node, location, "the alias leads back to itself", "an alias must not stand inside its own anchor"
             )
+            return False
+        elif len(location) > MAX_DEPTH:
+            self._report(node, location, "nested too deeply", NESTING_HINT)
             return False
         elif self.count > MAX_NODES:
             if self.count < 2 * MAX_NODES:

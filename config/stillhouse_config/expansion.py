@@ -141,5 +141,5 @@ def expanded(model: FleetModel, places: Places, rows: Mapping[str, Sequence[Mapp
     )
     if not fleet.is_complete:
         return fleet
-    warnings = (*fleet.warnings, *(places.problem(*finding) for finding in unmatched(fleet)))
+    warnings = tuple(sorted([*fleet.warnings, *(places.problem(*finding) for finding in unmatched(fleet))]))
     return Fleet(fleet.name, fleet.path, fleet.targets, (), model, warnings)

@@ -21,6 +21,7 @@ REFERENCE = re.compile(r"\$(?P<escaped>\$\{)|\$\{(?P<kind>[A-Za-z]*)(?P<colon>:?
 FIELD = re.compile(r"(?P<escaped>\{\{|\}\})|\{(?P<name>[^{}]*)\}|(?P<stray>[{}])")
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MAX_SECRET_BYTES = 1 << 20
+SHORTEST_SECRET = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Interpolator:
     environ: Mapping[str, str]
     folder: Path
     _files: dict[str, str] = field(default_factory=dict, repr=False)
+    _filled: dict[str, str] = field(default_factory=dict, repr=False)
 
     def fill(self, text: str) -> str:
         """Return the text with its references filled in.
@@ -101,9 +103,21 @@ class Interpolator:
         for match in REFERENCE.finditer(text):
             parts.append(Part(text[at : match.start()]))
             at = match.end()
-            parts.append(Part("${") if match["escaped"] else Part(self._value(match), match[0]))
+            if match["escaped"]:
+                parts.append(Part("${"))
+                continue
+            value = self._value(match)
+            self._filled[value] = match[0]
+            parts.append(Part(value, match[0]))
         parts.append(Part(text[at:]))
         return Filled.of(part for part in parts if part.text or part.source)
+
+    def concealed(self, message: str) -> str:
+        """Return a message in which values that were filled in stand as they were written, unless they are too short to be secret."""
+        for value in sorted(self._filled, key=len, reverse=True):
+            if len(value) >= SHORTEST_SECRET:
+                message = message.replace(value, self._filled[value])
+        return message
 
     def _value(self, match: re.Match[str]) -> str:
         if not match["close"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,7 +114,8 @@ def parse_fleet(
     check_paths: bool = True,
 ) -> FleetFile:
     """Validate the text of a fleet file that lies, or will lie, at a path; see :func:`load_fleet`."""
-    document = read_document(text, label or str(path), Interpolator(environ, path.parent))
+    interpolator = Interpolator(environ, path.parent)
+    document = read_document(text, label or str(path), interpolator)
     problems = document.problems
     if not isinstance(document.content, dict):
         if not problems:
@@ -129,7 +130,11 @@ def parse_fleet(
         problems += list(_cross_checked(document, model, places, check_paths))
         if not problems:
             return FleetFile(path, model, places)
-    raise FleetFileError(tuple(sorted(set(problems))))
+    concealed = {
+        replace(one, message=interpolator.concealed(one.message), hint=interpolator.concealed(one.hint))
+        for one in problems
+    }
+    raise FleetFileError(tuple(sorted(concealed)))
 
 
 def _cross_checked(document: Document, model: FleetModel, places: Places, check_paths: bool) -> Iterator[Problem]:

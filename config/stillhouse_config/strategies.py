@@ -117,10 +117,10 @@ class Step(Declaration):
 
     wave: Wave | None = Field(default=None, description="Migrate a part of the targets.")
     verify: Verify | None = Field(default=None, description="Go on only if a query gives true.")
-    pause: Annotated[Pause, BeforeValidator(_empty_is_default)] | None = Field(
+    pause: Annotated[Pause | None, BeforeValidator(_empty_is_default)] = Field(
         default=None, description="Wait for a time, or until promoted."
     )
-    approve: Annotated[Approve, BeforeValidator(_empty_is_default)] | None = Field(
+    approve: Annotated[Approve | None, BeforeValidator(_empty_is_default)] = Field(
         default=None, description="Wait for people."
     )
 

@@ -5,6 +5,7 @@ from textwrap import dedent
 from types import SimpleNamespace
 
 import pytest
+
 from stillhouse_config import FleetFileError, parse_fleet
 
 HERE = Path("/fleet/fleet.yaml")
@@ -40,6 +41,8 @@ def problem(problems):
         found = problems(text, **environ)
         assert len(found) == 1, "\n".join(map(str, found))
         (only,) = found
-        return SimpleNamespace(at=(only.line, only.column), path=only.path, message=only.message, hint=only.hint, text=str(only))
+        return SimpleNamespace(
+            at=(only.line, only.column), path=only.path, message=only.message, hint=only.hint, text=str(only)
+        )
 
     return read

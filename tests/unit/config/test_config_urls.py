@@ -5,6 +5,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stillhouse_config import SecretUrl, async_url, parse_url
 from stillhouse_config.errors import FleetValueError, UrlError
 from stillhouse_config.interpolation import Interpolator, fields_of, fill_template
@@ -72,11 +73,20 @@ def test_a_url_that_is_none_is_explained_but_not_shown(text, said):
     assert "off" not in str(caught.value)
 
 
-@given(st.text(min_size=1, alphabet=st.characters(exclude_categories=["Cs"])), st.text(min_size=1, alphabet=st.characters(exclude_categories=["Cs"])))
+@given(
+    st.text(min_size=1, alphabet=st.characters(exclude_categories=["Cs"])),
+    st.text(min_size=1, alphabet=st.characters(exclude_categories=["Cs"])),
+)
 def test_any_password_from_the_environment_arrives_as_it_is(user, password):
     url = parse_url(fill("postgresql+asyncpg://${env:U}:${env:P}@db1:5433/users?ssl=${env:P}", U=user, P=password))
     parsed = sa.make_url(url.reveal())
-    assert (parsed.username, parsed.password, parsed.host, parsed.port, parsed.database) == (user, password, "db1", 5433, "users")
+    assert (parsed.username, parsed.password, parsed.host, parsed.port, parsed.database) == (
+        user,
+        password,
+        "db1",
+        5433,
+        "users",
+    )
     assert url.server == "db1:5433"
     hidden = str(url).partition("?")[0]
     assert hidden.endswith(":***@db1:5433/users")
@@ -117,7 +127,9 @@ def test_references_are_filled_in(text, result):
     assert fill(text, X="1", EMPTY="") == result
 
 
-@pytest.mark.parametrize("text", ["${HOME}", "${env:}", "${vault:x}", "${env:X", "${}", "${env:NONE}", "${file:/does/not/exist}"])
+@pytest.mark.parametrize(
+    "text", ["${HOME}", "${env:}", "${vault:x}", "${env:X", "${}", "${env:NONE}", "${file:/does/not/exist}"]
+)
 def test_a_reference_that_makes_no_sense_is_refused_with_a_hint(text):
     with pytest.raises(FleetValueError) as caught:
         fill(text, X="1")

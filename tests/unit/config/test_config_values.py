@@ -3,6 +3,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stillhouse_config.durations import format_duration, parse_duration
 from stillhouse_config.errors import DurationError, QuantityError
 from stillhouse_config.quantities import Address, CountOrPercent, parse_date, parse_size
@@ -10,7 +11,16 @@ from stillhouse_config.quantities import Address, CountOrPercent, parse_date, pa
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("500ms", 0.5), ("0", 0), ("15m", 900), ("1h30m", 5400), ("2d", 172800), ("1.5s", 1.5), ("1w", 604800), (" 3s ", 3)],
+    [
+        ("500ms", 0.5),
+        ("0", 0),
+        ("15m", 900),
+        ("1h30m", 5400),
+        ("2d", 172800),
+        ("1.5s", 1.5),
+        ("1w", 604800),
+        (" 3s ", 3),
+    ],
 )
 def test_a_duration_is_its_units_added_up(text, seconds):
     assert parse_duration(text) == timedelta(seconds=seconds)
@@ -37,7 +47,16 @@ def test_a_written_duration_reads_back_equal(milliseconds):
 
 @pytest.mark.parametrize(
     ("text", "total", "allowed"),
-    [("0", 100, 0), ("3", 2, 3), ("2%", 49, 0), ("2%", 50, 1), ("2%", 149, 2), ("100%", 7, 7), ("0.5%", 1000, 5), ("29%", 100, 29)],
+    [
+        ("0", 100, 0),
+        ("3", 2, 3),
+        ("2%", 49, 0),
+        ("2%", 50, 1),
+        ("2%", 149, 2),
+        ("100%", 7, 7),
+        ("0.5%", 1000, 5),
+        ("29%", 100, 29),
+    ],
 )
 def test_a_percentage_is_rounded_down(text, total, allowed):
     assert CountOrPercent.parse(text).of(total) == allowed
@@ -49,7 +68,9 @@ def test_what_is_neither_count_nor_percentage_is_refused(text):
         CountOrPercent.parse(text)
 
 
-@pytest.mark.parametrize(("text", "host", "port"), [("127.0.0.1:8470", "127.0.0.1", 8470), ("[::1]:1", "::1", 1), ("a.b:0", "a.b", 0)])
+@pytest.mark.parametrize(
+    ("text", "host", "port"), [("127.0.0.1:8470", "127.0.0.1", 8470), ("[::1]:1", "::1", 1), ("a.b:0", "a.b", 0)]
+)
 def test_an_address_reads_and_writes(text, host, port):
     address = Address.parse(text)
     assert (address.host, address.port, str(address)) == (host, port, text)
@@ -62,7 +83,13 @@ def test_what_is_no_address_is_refused(text):
 
 
 def test_sizes_know_decimal_and_binary_units():
-    assert [parse_size(text) for text in ("10B", "1kB", "1.5MB", "1KiB", "2 GiB")] == [10, 1000, 1_500_000, 1024, 2 * 1024**3]
+    assert [parse_size(text) for text in ("10B", "1kB", "1.5MB", "1KiB", "2 GiB")] == [
+        10,
+        1000,
+        1_500_000,
+        1024,
+        2 * 1024**3,
+    ]
     with pytest.raises(QuantityError):
         parse_size("10")
 
