@@ -1,0 +1,114 @@
+"""SQLite: no ALTER of constraints and columns; a batch makes the table anew instead."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import JSON, Computed, text
+from sqlalchemy import schema as sa_schema
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.elements import BindParameter
+
+from stillhouse_engine.dialects import ddl
+from stillhouse_engine.dialects.impl import DefaultImpl
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, Constraint, Table
+    from sqlalchemy.sql.compiler import DDLCompiler
+    from sqlalchemy.types import TypeEngine
+
+BLURRED = re.compile(r"\b(DESC|COLLATE)\b", re.IGNORECASE)
+BATCH = "Please refer to the batch mode feature which allows for SQLite migrations using a copy-and-move strategy."
+
+
+class SQLiteImpl(DefaultImpl):
+    """Carries out operations on SQLite."""
+
+    __dialect__ = "sqlite"
+
+    # SQLite's DDL is transactional, but Python's driver began no transaction for it: Alembic took it for not
+    # transactional, and projects rely on what follows from that.
+    transactional_ddl = False
+
+    def requires_recreate_in_batch(self, batch_op: Any) -> bool:
+        """Tell whether a batch does more than SQLite's ALTER can."""
+        return any(not alterable(name, arguments) for name, arguments, _ in batch_op.batch)
+
+    def add_constraint(self, const: Constraint, **_: Any) -> None:
+        """Refuse, unless the constraint is one that a type brings along.
+
+        Raises:
+            NotImplementedError: SQLite cannot add constraints.
+        """
+        rule = const._create_rule  # type: ignore[attr-defined]  # noqa: SLF001 - how SQLAlchemy's types say where they need a CHECK
+        if rule is None:
+            raise NotImplementedError(f"No support for ALTER of constraints in SQLite dialect. {BATCH}")
+        if rule(self.dialect.ddl_compiler(self.dialect, None)):
+            warnings.warn(
+                f"Skipping unsupported ALTER for creation of implicit constraint. {BATCH}", UserWarning, stacklevel=2
+            )
+
+    def drop_constraint(self, const: Constraint, **_: Any) -> None:
+        """Refuse, unless the constraint is one that a type brings along.
+
+        Raises:
+            NotImplementedError: SQLite cannot drop constraints.
+        """
+        if const._create_rule is None:  # type: ignore[attr-defined]  # noqa: SLF001 - how SQLAlchemy's types say where they need a CHECK
+            raise NotImplementedError(f"No support for ALTER of constraints in SQLite dialect. {BATCH}")
+
+    def indexes_as_written(self, table: Table) -> dict[str, str]:
+        """Return the indexes that reflection skips (expressions) or blurs (DESC, COLLATE), as they were written."""
+        catalogue = f"{self.dialect.identifier_preparer.quote(table.schema)}." if table.schema else ""
+        query = text(
+            f"SELECT name, sql FROM {catalogue}sqlite_master "
+            "WHERE type = 'index' AND tbl_name = :table AND sql IS NOT NULL"
+        )
+        if self.connection is None:
+            return {}
+        known = {str(index.name) for index in table.indexes}
+        rows = self.connection.execute(query, {"table": table.name})
+        return {name: sql for name, sql in rows if name not in known or BLURRED.search(sql)}
+
+    def cast_for_batch_migrate(
+        self, existing: Column[Any], existing_transfer: dict[str, Any], new_type: TypeEngine[Any]
+    ) -> None:
+        """Convert values; JSON is text here and stays as it is."""
+        if not isinstance(existing.type, JSON) and not isinstance(new_type, JSON):
+            super().cast_for_batch_migrate(existing, existing_transfer, new_type)
+
+
+def alterable(name: str, arguments: tuple[Any, ...]) -> bool:
+    """Tell whether SQLite's ALTER can do one thing of a batch."""
+    if name in {"create_index", "drop_index"}:
+        return True
+    if name != "add_column":
+        return False
+    column = arguments[1]
+    if isinstance(column.computed, Computed):
+        # ALTER TABLE adds virtual columns only, and only where they say so.
+        return not column.computed.persisted
+    return has_constant_default(column)
+
+
+def has_constant_default(column: Column[Any]) -> bool:
+    """Tell whether a column's default is one that ALTER TABLE ADD COLUMN takes."""
+    default = column.server_default
+    return bool(not isinstance(default, sa_schema.DefaultClause) or isinstance(default.arg, str | BindParameter))
+
+
+@compiles(ddl.RenameTable, "sqlite")
+def visit_rename_table(element: ddl.RenameTable, compiler: DDLCompiler, **_: Any) -> str:
+    """Write ``ALTER TABLE … RENAME TO …``; the new name has no schema."""
+    table = ddl.alter_table(compiler, element.table_name, element.schema)
+    return f"{table} RENAME TO {ddl.format_table_name(compiler, element.new_table_name, None)}"
+
+
+@compiles(ddl.ColumnName, "sqlite")
+def visit_column_name(element: ddl.ColumnName, compiler: DDLCompiler, **_: Any) -> str:
+    """Write ``ALTER TABLE … RENAME COLUMN … TO …``."""
+    table = ddl.alter_table(compiler, element.table_name, element.schema)
+    old, new = (ddl.format_column_name(compiler, name) for name in (element.column_name, element.newname))
+    return f"{table} RENAME COLUMN {old} TO {new}"

@@ -1,0 +1,177 @@
+"""A batch: gathers changes to one table, and carries them out when the block ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from sqlalchemy import MetaData, Table, inspect
+
+from stillhouse_engine.errors import CommandError
+from stillhouse_engine.operations.batch.recreate import TableRecreation, temporary_name
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, Constraint, Dialect, Index
+
+    from stillhouse_engine.operations.batch.plan import BatchPlan
+
+
+class BatchOperationsImpl:
+    """Takes the place of a dialect's implementation inside a batch.
+
+    Args:
+        operations: the operations that the batch belongs to.
+        plan: what ``batch_alter_table`` was given.
+    """
+
+    def __init__(self, operations: Any, plan: BatchPlan) -> None:
+        self.operations = operations
+        self.plan = plan
+        self.batch: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+
+    @property
+    def table_name(self) -> str:
+        """Name of the table."""
+        return self.plan.table_name
+
+    @property
+    def schema(self) -> str | None:
+        """Schema of the table."""
+        return self.plan.schema
+
+    @property
+    def dialect(self) -> Dialect:
+        """SQLAlchemy's dialect."""
+        dialect: Dialect = self.impl.dialect
+        return dialect
+
+    @property
+    def impl(self) -> Any:
+        """The dialect's implementation."""
+        return self.operations.impl
+
+    def flush(self) -> None:
+        """Carry out what was gathered."""
+        if not self._should_recreate():
+            for name, arguments, kw in self.batch:
+                self._alter(name, arguments, kw)
+            return
+        if self.operations.migration_context.as_sql and self.plan.copy_from is None:
+            raise CommandError(
+                f"This operation cannot proceed in --sql mode; batch mode with dialect {self.dialect.name} requires a "
+                f'live database connection with which to reflect the table "{self.table_name}". To generate a batch SQL '
+                'migration script using table "move and copy", a complete Table object should be passed to the '
+                '"copy_from" argument of the batch_alter_table() method so that table reflection can be skipped.'
+            )
+        self._recreate()
+
+    def _should_recreate(self) -> bool:
+        if self.plan.recreate == "auto":
+            return bool(self.impl.requires_recreate_in_batch(self))
+        return self.plan.recreate == "always"
+
+    def _alter(self, name: str, arguments: tuple[Any, ...], kw: dict[str, Any]) -> None:
+        if name == "add_column" and ("insert_before" in kw or "insert_after" in kw):
+            raise CommandError(
+                "Can't specify insert_before or insert_after when using ALTER; please specify recreate='always'"
+            )
+        getattr(self.impl, name)(*arguments, **kw)
+
+    def _recreate(self) -> None:
+        offline = self.operations.migration_context.as_sql
+        if not offline:
+            self._clean_leftover()
+        table = self.plan.copy_from if self.plan.copy_from is not None else self._reflect()
+        as_written = {} if offline or self.plan.copy_from is not None else self.impl.indexes_as_written(table)
+        recreation = TableRecreation(
+            self.impl, table, self.plan, reflected=self.plan.copy_from is None, as_written=as_written
+        )
+        self.impl.prep_table_for_batch(recreation, table)
+        for name, arguments, kw in self.batch:
+            getattr(recreation, name)(*arguments, **kw)
+        recreation.carry_out()
+
+    def _reflect(self) -> Table:
+        convention = self.plan.naming_convention
+        metadata = MetaData(naming_convention=convention) if convention else MetaData()
+        options = {"resolve_fks": False, **self.plan.reflect_kwargs}
+        self.impl.sink.flush()
+        return Table(
+            self.table_name,
+            metadata,
+            *self.plan.reflect_args,
+            schema=self.schema,
+            autoload_with=self.operations.get_bind(),
+            **options,
+        )
+
+    def _clean_leftover(self) -> None:
+        """Deal with the temporary table of an attempt that died: rename it where the table itself is gone, else drop it."""
+        self.impl.sink.flush()
+        inspector = inspect(self.operations.get_bind())
+        name = temporary_name(self.table_name)
+        if not inspector.has_table(name, schema=self.schema):
+            return
+        if inspector.has_table(self.table_name, schema=self.schema):
+            self.impl.drop_table(Table(name, MetaData(), schema=self.schema))
+        else:
+            self.impl.rename_table(name, self.table_name, schema=self.schema)
+
+    def alter_column(self, *arguments: Any, **kw: Any) -> None:
+        """Gather a change of a column."""
+        self.batch.append(("alter_column", arguments, kw))
+
+    def add_column(self, *arguments: Any, **kw: Any) -> None:
+        """Gather a new column."""
+        self.batch.append(("add_column", arguments, kw))
+
+    def drop_column(self, *arguments: Any, **kw: Any) -> None:
+        """Gather the end of a column."""
+        self.batch.append(("drop_column", arguments, kw))
+
+    def add_constraint(self, const: Constraint) -> None:
+        """Gather a new constraint."""
+        self.batch.append(("add_constraint", (const,), {}))
+
+    def drop_constraint(self, const: Constraint, **kw: Any) -> None:
+        """Gather the end of a constraint."""
+        self.batch.append(("drop_constraint", (const,), kw))
+
+    def create_index(self, idx: Index, **kw: Any) -> None:
+        """Gather a new index."""
+        self.batch.append(("create_index", (idx,), kw))
+
+    def drop_index(self, idx: Index, **kw: Any) -> None:
+        """Gather the end of an index."""
+        self.batch.append(("drop_index", (idx,), kw))
+
+    def create_table_comment(self, table: Table) -> None:
+        """Gather the table's comment."""
+        self.batch.append(("create_table_comment", (table,), {}))
+
+    def drop_table_comment(self, table: Table) -> None:
+        """Gather the end of the table's comment."""
+        self.batch.append(("drop_table_comment", (table,), {}))
+
+    def create_column_comment(self, column: Column[Any]) -> None:
+        """Gather a column's comment."""
+        self.batch.append(("create_column_comment", (column,), {}))
+
+    def rename_table(self, *arguments: Any, **kw: Any) -> None:
+        """Gather a new name for the table."""
+        self.batch.append(("rename_table", arguments, kw))
+
+    def create_table(self, table: Table) -> NoReturn:
+        """Refuse: a batch has its table.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError("Can't create table in batch mode")
+
+    def drop_table(self, table: Table) -> NoReturn:
+        """Refuse: a batch keeps its table.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError("Can't drop table in batch mode")

@@ -1,0 +1,29 @@
+"""The operations of the migration that this task or thread is running: what stands behind ``op``."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stillhouse_engine.operations.base import Operations
+
+CURRENT: ContextVar[Operations | None] = ContextVar("stillhouse_operations", default=None)
+
+
+def current(function: str = "") -> Any:
+    """Return the current operations.
+
+    Args:
+        function: the function of ``op`` that asks.
+
+    Raises:
+        NameError: no migration is running here.
+    """
+    operations = CURRENT.get()
+    if operations is None:
+        raise NameError(
+            f"Can't invoke function {function!r}, as the proxy object has not yet been established for the Alembic "
+            "'Operations' class.  Try placing this code inside a callable."
+        )
+    return operations

@@ -1,0 +1,52 @@
+"""The operations, one module for each noun; here under the names that Alembic documents."""
+
+from stillhouse_engine.operations.ops.base import AlterTableOp, MigrateOperation, OpContainer
+from stillhouse_engine.operations.ops.columns import AddColumnOp, AlterColumnOp, DropColumnOp
+from stillhouse_engine.operations.ops.constraints import (
+    AddConstraintOp,
+    CreateCheckConstraintOp,
+    CreateForeignKeyOp,
+    CreatePrimaryKeyOp,
+    CreateUniqueConstraintOp,
+    DropConstraintOp,
+)
+from stillhouse_engine.operations.ops.data import BulkInsertOp, ExecuteSQLOp
+from stillhouse_engine.operations.ops.exclude import CreateExcludeConstraintOp
+from stillhouse_engine.operations.ops.indexes import CreateIndexOp, DropIndexOp
+from stillhouse_engine.operations.ops.scripts import DowngradeOps, MigrationScript, ModifyTableOps, UpgradeOps
+from stillhouse_engine.operations.ops.tables import (
+    CreateTableCommentOp,
+    CreateTableOp,
+    DropTableCommentOp,
+    DropTableOp,
+    RenameTableOp,
+)
+
+__all__ = [
+    "AddColumnOp",
+    "AddConstraintOp",
+    "AlterColumnOp",
+    "AlterTableOp",
+    "BulkInsertOp",
+    "CreateCheckConstraintOp",
+    "CreateExcludeConstraintOp",
+    "CreateForeignKeyOp",
+    "CreateIndexOp",
+    "CreatePrimaryKeyOp",
+    "CreateTableCommentOp",
+    "CreateTableOp",
+    "CreateUniqueConstraintOp",
+    "DowngradeOps",
+    "DropColumnOp",
+    "DropConstraintOp",
+    "DropIndexOp",
+    "DropTableCommentOp",
+    "DropTableOp",
+    "ExecuteSQLOp",
+    "MigrateOperation",
+    "MigrationScript",
+    "ModifyTableOps",
+    "OpContainer",
+    "RenameTableOp",
+    "UpgradeOps",
+]
