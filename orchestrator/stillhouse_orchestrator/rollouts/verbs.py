@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 from stillhouse_orchestrator.rollouts import signals as s
 from stillhouse_orchestrator.rollouts.edits import next_step, with_members
 from stillhouse_orchestrator.rollouts.errors import TransitionError
-from stillhouse_orchestrator.values import Approve, Decision, MemberState, Pause, Rollout, RolloutState, RolloutTarget
+from stillhouse_orchestrator.values import (
+    Approve,
+    CheckState,
+    Decision,
+    MemberState,
+    Pause,
+    Rollout,
+    RolloutState,
+    RolloutTarget,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -118,11 +127,18 @@ def _retry(rollout: Rollout, verb: s.Retry) -> Rollout:
     chosen = {
         member.target: member for member in (*named, *rollout.members(MemberState.CANCELLED)) if member.undo or not back
     }
-    if not chosen:
+    asked = rollout.check is CheckState.FAILED
+    if not chosen and not asked:
         raise TransitionError(rollout.id, "retry", "no target failed or was cancelled")
     again = [_again(member, verb.found.get(name)) for name, member in chosen.items()]
     opened = replace(
-        rollout, state=BACK if back else RUNNING, ending=None, reason=None, consecutive=0, finished_at=None
+        rollout,
+        state=BACK if back else RUNNING,
+        ending=None,
+        reason=None,
+        consecutive=0,
+        finished_at=None,
+        check=CheckState.IDLE if asked else rollout.check,
     )
     return with_members(opened, again)
 
