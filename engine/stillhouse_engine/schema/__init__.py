@@ -1,5 +1,6 @@
 """Snapshots of live schemas: taken in bulk, fingerprinted, compared, repaired."""
 
+from stillhouse_engine.schema.actions import RepairStep
 from stillhouse_engine.schema.changes import Change, diff, drift_id
 from stillhouse_engine.schema.errors import (
     SchemaError,
@@ -7,6 +8,7 @@ from stillhouse_engine.schema.errors import (
     SnapshotMismatchError,
     UnsupportedDialectError,
 )
+from stillhouse_engine.schema.repairs import repair
 from stillhouse_engine.schema.snapshot import NORMALISER, Coverage, SchemaObject, Snapshot
 from stillhouse_engine.schema.taking import fingerprint_query, take_fingerprint, take_snapshot
 
@@ -14,6 +16,7 @@ __all__ = [
     "NORMALISER",
     "Change",
     "Coverage",
+    "RepairStep",
     "SchemaError",
     "SchemaObject",
     "Snapshot",
@@ -23,6 +26,7 @@ __all__ = [
     "diff",
     "drift_id",
     "fingerprint_query",
+    "repair",
     "take_fingerprint",
     "take_snapshot",
 ]

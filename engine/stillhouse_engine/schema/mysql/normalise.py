@@ -30,7 +30,10 @@ def _column(attributes: dict[str, Value], table: SchemaObject | None, *, mariadb
         del attributes["default"]
     if table is not None and attributes.get("collation") == table.attributes.get("collation"):
         attributes.pop("collation", None)
-    extra = str(attributes.pop("extra", "")).lower().replace("default_generated", "").strip()
+    extra = str(attributes.pop("extra", "")).lower()
+    if not mariadb and attributes.get("default") is not None:
+        attributes["default"] = _expression(str(attributes["default"]), generated="default_generated" in extra)
+    extra = extra.replace("default_generated", "").strip()
     if extra:
         attributes["extra"] = extra
 
@@ -39,3 +42,10 @@ def _without_width(name: str, value: Value) -> Value:
     if name not in {"type", "result", "arguments"} or not isinstance(value, str) or value == "tinyint(1)":
         return value
     return INTEGER_WIDTH.sub(r"\1", value)
+
+
+def _expression(default: str, *, generated: bool) -> str:
+    """Write MySQL's default as SQL: it keeps texts without their quotes."""
+    if generated:
+        return default if default.upper().startswith("CURRENT_TIMESTAMP") else f"({default})"
+    return "'" + default.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -9,6 +9,7 @@ from stillhouse_engine.schema.mysql.branches import BRANCHES
 from stillhouse_engine.schema.mysql.normalise import normalised
 from stillhouse_engine.schema.mysql.statements import (
     fingerprint_statement,
+    identifier,
     sequences_statement,
     snapshot_statement,
 )
@@ -41,7 +42,9 @@ def read(connection: Connection, schemas: Sequence[str] | None, exclude_tables: 
     mariadb = bool(getattr(connection.dialect, "is_mariadb", False))
     found = [normalised(item, objects, mariadb=mariadb) for item in objects.values()]
     denied = tuple(
-        (f"{item.kind} {item.name}", "its definition needs more privileges") for item in found if item.hints.get("readable") == 0
+        (f"{item.kind} {item.name}", "its definition needs more privileges")
+        for item in found
+        if item.hints.get("readable") == 0
     )
     return Snapshot(
         dialect="mariadb" if mariadb else "mysql",
@@ -67,7 +70,8 @@ def _merged(rows: Sequence[Any], home: str) -> dict[Key, SchemaObject]:
         prefix = "" if schema == home else f"{schema}."
         attributes = _present(branch.attributes, values)
         hints = _present(branch.hints, values[len(branch.attributes) :])
-        hints |= {"schema": schema, "bare": name}
+        relation = identifier(parent or name)
+        hints |= {"schema": schema, "bare": name, "sql": f"{identifier(schema)}.{relation}" if prefix else relation}
         key = (kind, prefix + name)
         if (there := objects.get(key)) is not None:
             attributes, hints = {**there.attributes, **attributes}, {**there.hints, **hints}
@@ -89,6 +93,7 @@ def _read_sequences(connection: Connection, objects: dict[Key, SchemaObject], ho
         return
     for schema, name, *values in connection.exec_driver_sql(sequences_statement(names)):
         key = ("sequence", name if schema == home else f"{schema}.{name}")
-        settings = dict(zip(("start", "minimum", "maximum", "increment", "cache", "cycle"), map(int, values), strict=True))
+        settings = dict(
+            zip(("start", "minimum", "maximum", "increment", "cache", "cycle"), map(int, values), strict=True)
+        )
         objects[key] = objects[key]._replace(attributes={**settings})
-

@@ -118,6 +118,7 @@ COLUMN = Branch(
     },
     hints={
         "position": "a.attnum",
+        "column": "a.attname",
         "sql": "quote_ident(a.attname)",
         "table": "r.oid::regclass::text",
         "inherited": "CASE WHEN NOT a.attislocal THEN true END",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from stillhouse_engine.schema.postgresql.branches import Branch, comment, not_in_extension
 
+OWN_SCHEMA = "CASE WHEN n.prefix = '' THEN '' ELSE quote_ident(n.nspname) || '.' END"
+
 VIEW = Branch(
     kind="CASE r.relkind WHEN 'v' THEN 'view' ELSE 'materialized_view' END",
     name="r.name",
@@ -16,9 +18,9 @@ VIEW = Branch(
             || coalesce(' default ' || pg_get_expr(ad.adbin, ad.adrelid), ''), ', ' ORDER BY a.attnum)
             FROM pg_attribute a LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
             WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped)""",
-        "column_comments": """(SELECT string_agg(quote_ident(a.attname) || ': ' || d.description, E'\\n' ORDER BY a.attname)
+        "column_comments": """(SELECT json_agg(quote_ident(a.attname) || ': ' || d.description ORDER BY a.attname)
             FROM pg_attribute a JOIN pg_description d ON d.objoid = a.attrelid AND d.objsubid = a.attnum
-            WHERE a.attrelid = r.oid AND d.classoid = 'pg_class'::regclass)""",
+            WHERE a.attrelid = r.oid AND a.attnum > 0 AND d.classoid = 'pg_class'::regclass)""",
         "comment": comment("pg_class", "r.oid"),
     },
     hints={
@@ -62,13 +64,14 @@ FUNCTION = Branch(
     },
     hints={
         "sql": "p.oid::regprocedure::text",
-        "signature": "quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')'",
-        "schema": "n.nspname",
+        "bare": f"{OWN_SCHEMA} || quote_ident(p.proname)",
+        "signature": f"{OWN_SCHEMA} || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')'",
         "create": "CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END",
     },
     path="n.path",
     source=f"""pg_proc p JOIN ns n ON n.oid = p.pronamespace
-        WHERE NOT starts_with(p.proname, 'stillhouse_') AND {not_in_extension("pg_proc", "p.oid")}""",
+        WHERE NOT starts_with(p.proname, 'stillhouse_') AND NOT EXISTS (SELECT FROM pg_depend d
+            WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i') AND {not_in_extension("pg_proc", "p.oid")}""",
 )
 
 TRIGGER = Branch(
@@ -127,11 +130,12 @@ STATISTICS = Branch(
     parent="r.name",
     namespace="e.stxnamespace",
     attributes={
-        "definition": "regexp_replace(pg_get_statisticsobjdef(e.oid), '^CREATE STATISTICS \\S+ ', '')",
+        "definition": """substr(pg_get_statisticsobjdef(e.oid),
+            length('CREATE STATISTICS ' || quote_ident(n.nspname) || '.' || quote_ident(e.stxname)) + 2)""",
         "target": "nullif(e.stxstattarget, -1)",
         "comment": comment("pg_statistic_ext", "e.oid"),
     },
-    hints={"sql": "quote_ident(e.stxname)", "schema": "n.nspname"},
+    hints={"sql": f"{OWN_SCHEMA} || quote_ident(e.stxname)"},
     path="n.path",
     source="pg_statistic_ext e JOIN ns n ON n.oid = e.stxnamespace JOIN rel r ON r.oid = e.stxrelid",
 )

@@ -104,7 +104,9 @@ def _table(row: Row) -> Iterator[SchemaObject]:
             "conflict": column.conflict,
         }
         present = {name: value for name, value in found.items() if value is not None}
-        yield SchemaObject("column", f"{row.name}.{column.name}", row.name, present, {"position": position, "column": column.name})
+        yield SchemaObject(
+            "column", f"{row.name}.{column.name}", row.name, present, {"position": position, "column": column.name}
+        )
     yield from _constraints(row.name, table)
 
 
@@ -148,4 +150,3 @@ def _definition(kind: str, found: Sequence[Token]) -> Iterator[Token]:
     for token in found[start + 1 :]:
         if not (kind == "index" and token.keyword == "ASC"):
             yield token
-

@@ -63,13 +63,16 @@ class Cursor:
 
     @property
     def done(self) -> bool:
+        """Whether nothing is left."""
         return self.at >= len(self.found)
 
     def peek(self, ahead: int = 0) -> str:
+        """Return the keyword that stands here, or further on."""
         place = self.at + ahead
         return self.found[place].keyword if place < len(self.found) else ""
 
     def take(self) -> Token:
+        """Step over one token and return it."""
         token = self.found[self.at]
         self.at += 1
         return token
@@ -225,7 +228,7 @@ def _references(table: Table, columns: tuple[str, ...], cursor: Cursor, name: st
     tail = canonical(cursor.found[start : cursor.at]).upper()
     tail = tail.replace("ON DELETE NO ACTION", "").replace("ON UPDATE NO ACTION", "")
     definition = f"FOREIGN KEY ({', '.join(columns)}) REFERENCES {far}{there} {tail}".rstrip()
-    _add(table, "foreign key", " ".join(definition.split()), columns, name, far)
+    table.constraints.append(Constraint("foreign key", " ".join(definition.split()), columns, name, far))
 
 
 def _is_not_null(cursor: Cursor) -> bool:
@@ -237,9 +240,7 @@ def _foreign_key_clause(cursor: Cursor) -> None:
         cursor.take()
         if cursor.take().keyword in {"SET", "NO"}:
             cursor.take()
-    elif cursor.skip("MATCH") or cursor.skip("INITIALLY"):
-        cursor.take()
-    elif not cursor.skip("NOT", "DEFERRABLE"):
+    elif cursor.skip("MATCH") or cursor.skip("INITIALLY") or not cursor.skip("NOT", "DEFERRABLE"):
         cursor.take()
 
 
@@ -264,7 +265,5 @@ def _names(found: Sequence[Token]) -> tuple[str, ...]:
     return tuple(unquoted(part[0]) for part in _parts(found))
 
 
-def _add(
-    table: Table, kind: str, definition: str, columns: tuple[str, ...], name: str | None, refers_to: str = ""
-) -> None:
-    table.constraints.append(Constraint(kind, definition, columns, name, refers_to))
+def _add(table: Table, kind: str, definition: str, columns: tuple[str, ...], name: str | None) -> None:
+    table.constraints.append(Constraint(kind, definition, columns, name))

@@ -23,8 +23,43 @@ PATTERN = re.compile(
 )
 REGULAR = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 SPACED_BEFORE_BRACKET = frozenset(
-    "and or not in as on where from select join values using between like glob is when then else case by check key "
-    "unique references over exists union all distinct default set into having returning".split()
+    [
+        "and",
+        "or",
+        "not",
+        "in",
+        "as",
+        "on",
+        "where",
+        "from",
+        "select",
+        "join",
+        "values",
+        "using",
+        "between",
+        "like",
+        "glob",
+        "is",
+        "when",
+        "then",
+        "else",
+        "case",
+        "by",
+        "check",
+        "key",
+        "unique",
+        "references",
+        "over",
+        "exists",
+        "union",
+        "all",
+        "distinct",
+        "default",
+        "set",
+        "into",
+        "having",
+        "returning",
+    ]
 )
 
 

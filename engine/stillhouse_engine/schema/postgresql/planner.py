@@ -1,0 +1,234 @@
+"""Plans a repair on PostgreSQL: what each change needs, and what must step aside for it and come back."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from stillhouse_engine.schema.actions import Action, Answer, RepairStep, in_order
+from stillhouse_engine.schema.postgresql.alter import ALTERATIONS, add_labels
+from stillhouse_engine.schema.postgresql.create import comment, create, create_whole, uses
+from stillhouse_engine.schema.postgresql.drop import drop
+from stillhouse_engine.schema.postgresql.phases import Phase
+from stillhouse_engine.schema.postgresql.statements import literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from stillhouse_engine.schema.changes import Change
+    from stillhouse_engine.schema.snapshot import Key, SchemaObject, Snapshot
+
+RECREATED_KINDS = frozenset({"constraint", "index", "policy", "rule", "statistics", "trigger"})
+VIEWS = ("view", "materialized_view")
+CODE = frozenset({"aggregate", "function", "procedure"})
+
+
+def plan(changes: Sequence[Change], expected: Snapshot, actual: Snapshot) -> tuple[RepairStep, ...]:
+    """Return the steps that undo some changes; the first one sets the session up."""
+    steps = in_order(Planner(changes, expected, actual).answers())
+    if not any(step.sql for step in steps):
+        return steps
+    home = actual.schemas[0].replace('"', '""') if actual.schemas else "public"
+    session = (f'SET LOCAL search_path TO "{home}"', "SET LOCAL check_function_bodies TO off")
+    return (RepairStep((), session), *steps)
+
+
+class Planner:
+    """One repair: the chosen changes, and both snapshots."""
+
+    def __init__(self, changes: Sequence[Change], expected: Snapshot, actual: Snapshot) -> None:
+        self.changes = changes
+        self.expected = expected
+        self.actual = actual
+        self.chosen = {(change.kind, change.object) for change in changes}
+        self.gone: dict[Key, str] = {}
+
+    def answers(self) -> Iterator[tuple[str, Answer]]:
+        """Yield what each change needs, then what steps aside for all of them."""
+        found = [(change, self._answer(change)) for change in self.changes]
+        self._close_over_views()
+        for change, answer in found:
+            yield change.id, self._in_its_place(change, answer)
+        yield from self._stepping_aside()
+
+    def _in_its_place(self, change: Change, answer: Answer) -> Answer:
+        """Leave out what the dropping and making again of a view does anyway."""
+        key = (change.kind, change.object)
+        if key in self.gone and change.kind in VIEWS:
+            return self._view_aside(self.actual.by_key[key])
+        item = self.actual.by_key.get(key)
+        parent = self.actual.relations.get(item.parent) if item is not None else None
+        if item is None or parent is None or parent not in self.gone:
+            return answer
+        wanted = self.wanted(item)
+        if wanted is None:
+            return Answer(tuple(drop(self.actual.by_key[parent], self.actual)))
+        return Answer(tuple(create(wanted, self.expected)))
+
+    def wanted(self, item: SchemaObject) -> SchemaObject | None:
+        """Return how an object should be afterwards; None when it should be gone."""
+        if item.key in self.chosen:
+            return self.expected.by_key.get(item.key)
+        parent = self.actual.relations.get(item.parent) or self.expected.relations.get(item.parent)
+        if parent in self.chosen and parent not in self.expected.by_key:
+            return None
+        return item
+
+    def _answer(self, change: Change) -> Answer:
+        key = (change.kind, change.object)
+        before, after = self.expected.by_key.get(key), self.actual.by_key.get(key)
+        if change.op == "missing" and before is not None:
+            return Answer(tuple(create_whole(before, self.expected)))
+        if change.op == "extra" and after is not None:
+            return self._extra(change, after)
+        if before is None or after is None:
+            return Answer(reason="it is in neither of the two snapshots")
+        return self._modified(change, before, after)
+
+    def _extra(self, change: Change, item: SchemaObject) -> Answer:
+        if item.kind in VIEWS:
+            self.gone[item.key] = change.id
+        elif item.kind in {"table", "column"} | CODE:
+            self._set_views_aside(item, change.id)
+        elif item.kind == "constraint":
+            self._set_foreign_keys_aside(item, change.id)
+        if item.kind in VIEWS:
+            return Answer(tuple(drop(item, self.actual)))
+        return Answer(tuple(drop(item, self.actual, late=True)))
+
+    def _modified(self, change: Change, before: SchemaObject, after: SchemaObject) -> Answer:
+        attribute = change.attribute or ""
+        if attribute == "comment":
+            return Answer(tuple(comment(before)))
+        if before.kind == "enum":
+            return add_labels(before, after) or self._new_enum(change, before, after)
+        alteration = ALTERATIONS.get(before.kind)
+        answer = alteration(attribute, before, after) if alteration else None
+        if answer is not None:
+            self._make_way(change, after, answer)
+            return answer
+        return self._again(change, before, after)
+
+    def _again(self, change: Change, before: SchemaObject, after: SchemaObject) -> Answer:
+        """Drop an object and make it again."""
+        if before.kind in VIEWS:
+            self.gone[after.key] = change.id
+            return Answer(tuple(drop(after, self.actual)))
+        if before.kind in CODE:
+            self._set_views_aside(after, change.id)
+            self._set_triggers_aside(after, change.id)
+        elif before.kind == "constraint":
+            self._set_foreign_keys_aside(after, change.id)
+        elif before.kind not in RECREATED_KINDS:
+            return Answer(reason=f"a {before.kind} that is in use cannot be made again; repair it by hand")
+        return Answer((*drop(after, self.actual), *create(before, self.expected)))
+
+    def _make_way(self, change: Change, item: SchemaObject, answer: Answer) -> None:
+        phases = {action.phase for action in answer.actions}
+        if item.kind == "column" and change.attribute in {"type", "collation", "generated", "generated_kind"}:
+            self._set_views_aside(item, change.id)
+            self._set_column_users_aside(item, change.id, dropped=Phase.DROP_COLUMN in phases)
+
+    def _set_views_aside(self, item: SchemaObject, change_id: str) -> None:
+        for view in self.actual.of_kind(*VIEWS):
+            if uses(view, item):
+                self.gone.setdefault(view.key, change_id)
+
+    def _set_triggers_aside(self, item: SchemaObject, change_id: str) -> None:
+        for trigger in self.actual.of_kind("trigger"):
+            if uses(trigger, item):
+                self.gone.setdefault(trigger.key, change_id)
+
+    def _set_foreign_keys_aside(self, item: SchemaObject, change_id: str) -> None:
+        if item.get("type") == "foreign key":
+            return
+        for other in self.actual.of_kind("constraint"):
+            same = other.get("refers_to") == item.get("table") and other.get("far_columns") == item.get("columns")
+            if same and other.key not in self.chosen:
+                self.gone.setdefault(other.key, change_id)
+
+    def _set_column_users_aside(self, item: SchemaObject, change_id: str, *, dropped: bool) -> None:
+        word = re.compile(rf"\b{re.escape(item.text('column'))}\b")
+        for child in self.actual.by_parent.get(item.parent, ()):
+            text = f"{child.text('definition')} {child.text('using')} {child.text('check')}"
+            if child.key in self.chosen or not word.search(text):
+                continue
+            if child.kind in {"policy", "trigger", "rule"} or (
+                dropped and child.kind in {"index", "constraint", "statistics"}
+            ):
+                self.gone.setdefault(child.key, change_id)
+
+    def _stepping_aside(self) -> Iterator[tuple[str, Answer]]:
+        """Yield the statements for what must be dropped although it did not change, or comes back changed."""
+        for key, change_id in self.gone.items():
+            item = self.actual.by_key[key]
+            if item.kind in VIEWS:
+                yield change_id, self._view_aside(item)
+            else:
+                wanted = self.wanted(item)
+                back = create(wanted, self.expected) if wanted is not None else ()
+                yield change_id, Answer((*drop(item, self.actual), *back))
+
+    def _close_over_views(self) -> None:
+        waiting = [key for key in self.gone if key[0] in VIEWS]
+        while waiting:
+            below = self.actual.by_key[waiting.pop()]
+            for view in self.actual.of_kind(*VIEWS):
+                if view.key not in self.gone and uses(view, below):
+                    self.gone[view.key] = self.gone[below.key]
+                    waiting.append(view.key)
+
+    def _view_aside(self, item: SchemaObject) -> Answer:
+        actions = list(drop(item, self.actual))
+        wanted = self.wanted(item)
+        if wanted is not None:
+            actions += create(wanted, self.expected if item.key in self.chosen else self.actual)
+            for child in self.actual.by_parent.get(item.name, ()):
+                if child.key not in self.chosen:
+                    actions += create(child, self.actual)
+        return Answer(tuple(actions))
+
+    def _new_enum(self, change: Change, before: SchemaObject, after: SchemaObject) -> Answer:
+        """Make an enum again, because labels cannot be taken away: a new type, and every column moved to it."""
+        name = before.text("sql")
+        if self._used_beyond_columns(name):
+            return Answer(reason="functions, domains or other types use the enum; take the extra labels away by hand")
+        old = f'"{after.name.rpartition(".")[2]}_stillhouse_old"'
+        labels = ", ".join(map(literal, before.words("labels")))
+        actions = [
+            Action(Phase.ALTER_COLUMN, 10, f"ALTER TYPE {name} RENAME TO {old}"),
+            Action(Phase.ALTER_COLUMN, 11, f"CREATE TYPE {name} AS ENUM ({labels})"),
+            Action(Phase.ALTER_COLUMN, 14, f"DROP TYPE {_beside(name, old)}", "data_loss"),
+        ]
+        for column in self.actual.of_kind("column"):
+            if column.get("type") in {name, f"{name}[]"}:
+                self._set_views_aside(column, change.id)
+                self._set_column_users_aside(column, change.id, dropped=False)
+                actions += _moved(column, self.wanted(column) or column)
+        return Answer(tuple(actions))
+
+    def _used_beyond_columns(self, name: str) -> bool:
+        word = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
+        others: Iterable[SchemaObject] = self.actual.of_kind("domain", "composite", "range", *CODE)
+        return any(
+            word.search(
+                " ".join([item.text("type"), *item.words("attributes"), item.text("arguments"), item.text("result")])
+            )
+            for item in others
+        )
+
+
+def _beside(name: str, old: str) -> str:
+    schema, dot, _ = name.rpartition(".")
+    return f"{schema}{dot}{old}"
+
+
+def _moved(column: SchemaObject, wanted: SchemaObject) -> Iterator[Action]:
+    start = f"ALTER TABLE {column.text('table')} ALTER COLUMN {column.text('sql')}"
+    array = "[]" if column.text("type").endswith("[]") else ""
+    using = f"{column.text('sql')}::text{array}::{column.text('type')}"
+    if column.get("default") is not None:
+        yield Action(Phase.ALTER_COLUMN, 9, f"{start} DROP DEFAULT")
+    yield Action(Phase.ALTER_COLUMN, 12, f"{start} TYPE {column.text('type')} USING {using}", "locks")
+    if wanted.get("default") is not None:
+        yield Action(Phase.ALTER_COLUMN, 13, f"{start} SET DEFAULT {wanted.text('default')}")
