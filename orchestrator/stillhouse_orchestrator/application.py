@@ -69,22 +69,32 @@ class Application:
         self._rows: dict[str, list[Mapping[str, Any]]] = {}
 
     async def discover(self) -> None:
-        """Ask the databases behind ``for_each`` for their targets; a database that cannot be asked keeps those it had."""
-        found = await discover(self.connections, self.file.discoveries)
-        self._rows |= found.rows
-        self.fleet = self.file.expand(self._rows)
-        scrubber.learn(secrets.of_targets(self.fleet.targets.values()))
-        await self.membership.follow(self.fleet, found.failed)
-        self.alerts.policy = self._policy()
+        """Ask the databases behind ``for_each`` for their targets; a database that cannot be asked keeps those it had.
+
+        Raises:
+            FleetFileError: a row makes no target; the fleet stays as it was.
+        """
+        await self._follow(self.file)
 
     async def adopt(self, file: FleetFile) -> None:
-        """Follow a fleet file that was read again; the connections' budgets, routes and targets change with it."""
-        self.file = file
-        declared = {question.declaration for question in file.discoveries}
-        self._rows = {name: rows for name, rows in self._rows.items() if name in declared}
+        """Follow a fleet file that was read again; targets, budgets and alert routes change with it.
+
+        Raises:
+            FleetFileError: a discovered row makes no target; nothing has changed then.
+        """
+        await self._follow(file)
         self.connections.configure(limits_of(file))
-        self.workers.retire()
-        await self.discover()
+        self.workers.retire()  # the next jobs see the projects' files as they are now
+
+    async def _follow(self, file: FleetFile) -> None:
+        found = await discover(self.connections, file.discoveries)
+        declared = {question.declaration for question in file.discoveries}
+        rows = {name: rows for name, rows in (self._rows | found.rows).items() if name in declared}
+        fleet = file.expand(rows)
+        self.file, self.fleet, self._rows = file, fleet, rows
+        scrubber.learn([*secrets.of_file(file), *secrets.of_targets(fleet.targets.values())])
+        self.alerts.policy = self._policy()
+        await self.membership.follow(fleet, found.failed)
 
     def select(self, selector: str | None) -> tuple[TargetDeclaration, ...]:
         """Return the targets that a selector picks, all of them without one.

@@ -12,7 +12,15 @@ from stillhouse_orchestrator.events import EventName
 if TYPE_CHECKING:
     from stillhouse_orchestrator.events import Event
 
-ERRORS = frozenset({EventName.ROLLOUT_FAILED, EventName.OWNER_LOST, EventName.MEMBER_FAILED, EventName.MEMBER_DOUBTED})
+ERRORS = frozenset(
+    {
+        EventName.ROLLOUT_FAILED,
+        EventName.OWNER_LOST,
+        EventName.TICK_FAILED,
+        EventName.MEMBER_FAILED,
+        EventName.MEMBER_DOUBTED,
+    }
+)
 WARNINGS = frozenset({
     EventName.FLEET_REFUSED, EventName.TARGET_VANISHED, EventName.TARGET_UNREACHED, EventName.DRIFT_DETECTED,
     EventName.DRIFT_CHANGED, EventName.ALERT_OPENED, EventName.ALERT_REPEATED, EventName.DELIVERY_ABANDONED,

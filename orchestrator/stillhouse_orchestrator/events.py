@@ -17,6 +17,7 @@ class EventName(StrEnum):
     DAEMON_STARTED = "daemon.started"
     DAEMON_READIED = "daemon.readied"
     DAEMON_STOPPED = "daemon.stopped"
+    TICK_FAILED = "tick.failed"
     FLEET_LOADED = "fleet.loaded"
     FLEET_RELOADED = "fleet.reloaded"
     FLEET_REFUSED = "fleet.refused"

@@ -42,16 +42,17 @@ def load(path: str) -> FleetFile:
 
 
 @contextlib.asynccontextmanager
-async def opened(path: str, *, beside: bool = False) -> AsyncIterator[Application]:
+async def opened(path: str, *, beside: bool = False, drain: float = 30.0) -> AsyncIterator[Application]:
     """Open the application on a fleet file.
 
     Args:
         path: the fleet file.
         beside: read the store of a running service instead of failing.
+        drain: seconds that running jobs get at the end.
     """
     file = load(path)
     try:
-        async with application.opened(file, beside=beside) as found:
+        async with application.opened(file, beside=beside, drain=drain) as found:
             yield found
     except FleetFileError as error:  # a row that was discovered makes no target
         raise FleetInvalidError(path, error.problems) from error

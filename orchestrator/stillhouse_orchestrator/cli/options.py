@@ -41,8 +41,8 @@ def json_option(function: Function) -> Function:
 def log_options(function: Function) -> Function:
     """Add ``--log-level`` and ``--log-format``; the command itself does not see them."""
     level = click.option(
-        "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="warning", show_default=True,
-        expose_value=False, callback=_remember, help="What is logged to stderr.",
+        "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default=None,
+        expose_value=False, callback=_remember, help="What is logged to stderr (default: warning; serve: info).",
     )  # fmt: skip
     form = click.option(
         "--log-format", type=click.Choice(["auto", "console", "json"]), default="auto", show_default=True,
@@ -51,5 +51,5 @@ def log_options(function: Function) -> Function:
     return level(form(function))
 
 
-def _remember(ctx: click.Context, parameter: click.Parameter, value: str) -> None:
+def _remember(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
     ctx.meta[f"stillhouse.{parameter.name}"] = value

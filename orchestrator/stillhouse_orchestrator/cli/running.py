@@ -34,10 +34,15 @@ class CommandFailedError(click.ClickException):
             click.echo(f"  help: {self.hint}", file=file, err=file is None)
 
 
-def run(command: Coroutine[Any, Any, Result]) -> Result:
-    """Run a command's coroutine with logging set up and errors made presentable."""
+def run(command: Coroutine[Any, Any, Result], level: str = "warning") -> Result:
+    """Run a command's coroutine with logging set up and errors made presentable.
+
+    Args:
+        command: what to run.
+        level: the least severe level that is logged, unless the command line says otherwise.
+    """
     with failing_cleanly():
-        log_to_stderr()
+        log_to_stderr(level)
         return asyncio.run(command)
 
 
@@ -66,12 +71,12 @@ def failing_cleanly() -> Iterator[None]:
         raise
 
 
-def log_to_stderr(level: str | None = None) -> None:
+def log_to_stderr(level: str) -> None:
     """Send log lines to stderr, as the command's options say: results alone go to stdout."""
     from stillhouse_orchestrator import logs
 
     chosen = click.get_current_context().meta
-    logs.configure(level or chosen.get("stillhouse.log_level", "warning"), chosen.get("stillhouse.log_format", "auto"))
+    logs.configure(chosen.get("stillhouse.log_level") or level, chosen.get("stillhouse.log_format", "auto"))
 
 
 def _bug(error: BaseException) -> None:

@@ -24,7 +24,7 @@ class Ticker:
         fire: called on the event loop with each tick that is due; must return at once.
     """
 
-    def __init__(self, fire: Callable[[Tick], None]) -> None:
+    def __init__(self, fire: Callable[[Tick], object]) -> None:
         self._fire = fire
         self._scheduler = AsyncIOScheduler(timezone=UTC)
 

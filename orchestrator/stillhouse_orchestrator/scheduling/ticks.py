@@ -16,7 +16,7 @@ class Work(StrEnum):
     CENSUS = "census"
     DRIFT = "drift"
     DISCOVERY = "discovery"
-    UPGRADE = "upgrade"
+    ALERTS = "alerts"
     RETENTION = "retention"
 
 

@@ -1,0 +1,70 @@
+"""What the daemon does when a tick is due."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stillhouse_orchestrator.alerts.findings import look_at_state
+from stillhouse_orchestrator.daemon.plan import due_targets
+from stillhouse_orchestrator.events import now
+from stillhouse_orchestrator.scheduling import Tick, Work
+from stillhouse_orchestrator.store import Retention
+from stillhouse_orchestrator.values import DriftStatus, Health
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from stillhouse_config import FleetModel
+    from stillhouse_orchestrator.application import Application
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """Does the work of a tick, once."""
+
+    application: Application
+
+    async def perform(self, tick: Tick) -> None:
+        """Do it."""
+        match tick.work:
+            case Work.CENSUS:
+                await self._census(tick)
+            case Work.DRIFT:
+                await self.application.drift.run(self.application.fleet, due_targets(self.application.fleet, tick))
+            case Work.DISCOVERY:
+                await self.application.discover()
+            case Work.ALERTS:
+                await self.application.alerts.notify()
+                await self.application.alerts.deliver()
+            case Work.RETENTION:
+                async with self.application.store.write() as session:
+                    await session.prune(retention_of(self.application.file.model))
+
+    async def _census(self, tick: Tick) -> None:
+        application = self.application
+        states = await application.census.take(due_targets(application.fleet, tick))
+        moment, limits = now(), application.alerts.policy.limits
+        await application.alerts.observe([look_at_state(state, moment, limits) for state in states.values()])
+
+    async def summary(self) -> str:
+        """Say in one line how the fleet is, for the service manager."""
+        async with self.application.store.read() as session:
+            states = [state for state in await session.targets.all() if state.health is not Health.VANISHED]
+        found = Counter[str]()
+        for state in states:
+            found["pending"] += bool(state.pending)
+            found["drifted"] += state.drift is DriftStatus.DRIFTED
+            found["unreachable"] += state.health is Health.UNREACHABLE
+        return f"{len(states)} targets, {found['pending']} pending, {found['drifted']} drifted, {found['unreachable']} unreachable"
+
+
+def retention_of(model: FleetModel) -> Retention:
+    """Return how long the store keeps what is over; what the fleet file keeps for ever is kept for longer than anyone lives."""
+    declared, default = model.retention, Retention()
+
+    def kept(duration: timedelta | None) -> timedelta:
+        return duration if duration is not None else 100 * default.events
+
+    return Retention(events=kept(declared.history), alerts=kept(declared.alerts), rollouts=kept(declared.rollouts))
