@@ -13,7 +13,7 @@ from stillhouse_engine.as_alembic.distribution import alembic_distributions
 from stillhouse_engine.as_alembic.names import ALIASES, COLLECTIONS, PACKAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from importlib.metadata import Distribution, DistributionFinder
 
 ROOT = "alembic"
@@ -85,9 +85,7 @@ SERVED = frozenset(ALIASES) | frozenset(COLLECTIONS)
 class AlembicFinder(MetaPathFinder):
     """Finds ``alembic`` and everything below it in the engine, and nothing else anywhere."""
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+    def find_spec(self, fullname: str, *_: Any, **__: Any) -> ModuleSpec | None:
         """Return how to load a module of Alembic's name.
 
         Raises:

@@ -21,7 +21,7 @@ sqla_2_1 = _vers >= (2, 1)
 
 def constraint_name_defined(name: Any) -> bool:
     """Tell whether a constraint's name is one: a string, or a convention that will make one."""
-    return name is not None and isinstance(name, str | conv) or type(name).__name__ == "_NoneName"
+    return (name is not None and isinstance(name, str | conv)) or type(name).__name__ == "_NoneName"
 
 
 def constraint_name_string(name: Any) -> bool:

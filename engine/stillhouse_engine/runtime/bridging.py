@@ -49,7 +49,7 @@ def guessed_wrong(error: BaseException) -> bool:
 
 async def on_loop(function: Callable[[], T]) -> T:
     """Run synchronous code as a greenlet of this task; its driver's waits let the loop run."""
-    from sqlalchemy.util import greenlet_spawn  # noqa: PLC0415 - needs greenlet, which not every environment has
+    from sqlalchemy.util import greenlet_spawn
 
     result: T = await greenlet_spawn(function)
     return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from contextlib import suppress
 from contextvars import ContextVar, Token
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from stillhouse_engine.errors import CommandError
 from stillhouse_engine.operations import Operations
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Connection, Executable, MetaData
     from sqlalchemy.engine import URL
     from sqlalchemy.schema import SchemaItem
-    from sqlalchemy.sql.elements import ClauseElement
     from sqlalchemy.types import TypeEngine
 
     from stillhouse_engine.config import Config
@@ -78,12 +77,14 @@ class EnvironmentContext:
         self._migration_context: MigrationContext | None = None
         self._tokens: list[Token[EnvironmentContext]] = []
 
-    def __enter__(self) -> EnvironmentContext:
+    def __enter__(self) -> Self:
         self._tokens.append(_current.set(self))
         _entered.add(self)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         with suppress(ValueError):  # left in another context than it was entered in, which never saw it
             _current.reset(self._tokens.pop())
         if not self._tokens:
@@ -152,7 +153,7 @@ class EnvironmentContext:
         pairs = (value.partition("=") for value in values)
         return {name: value for name, _, value in pairs}
 
-    def configure(
+    def configure(  # noqa: PLR0917 - Alembic's signature
         self,
         connection: Connection | None = None,
         url: str | URL | None = None,

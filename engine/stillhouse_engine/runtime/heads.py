@@ -48,8 +48,7 @@ class HeadMaintainer:
             CommandError: a row that should be there is not.
         """
         for change in step.row_changes(self.heads):
-            if change.remove is not None:
-                self.heads.discard(change.remove)
+            self.context._write_version(row_write(self.context._version, change))  # noqa: SLF001 - its own keeper
+            self.heads.discard(change.remove or "")
             if change.add is not None:
                 self.heads.add(change.add)
-            self.context._write_version(row_write(self.context._version, change))  # noqa: SLF001 - its own keeper

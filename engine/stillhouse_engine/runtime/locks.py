@@ -81,7 +81,9 @@ class PostgresLock:
         if row is None:
             return None
         pid, age, state, query, application = row
-        return f"pid {pid}{', ' + application if application else ''}, connected {age} s ago, {state}, last query: {query}"
+        return (
+            f"pid {pid}{', ' + application if application else ''}, connected {age} s ago, {state}, last query: {query}"
+        )
 
     def release(self) -> None:
         """Let the lock go; the end of the transaction does it for a transaction's lock."""
@@ -110,7 +112,9 @@ class MySQLLock:
             return None
         query = text("SELECT user, time, command, state FROM information_schema.processlist WHERE id = :pid")
         row = self.connection.execute(query, {"pid": pid}).first()
-        return f"connection {pid}" if row is None else f"connection {pid} of {row[0]}, {row[2]} for {row[1]} s, {row[3]}"
+        return (
+            f"connection {pid}" if row is None else f"connection {pid} of {row[0]}, {row[2]} for {row[1]} s, {row[3]}"
+        )
 
     def release(self) -> None:
         """Let the lock go."""

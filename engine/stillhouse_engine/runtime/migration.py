@@ -46,7 +46,15 @@ if TYPE_CHECKING:
         script: ScriptDirectory
 
 
-__all__ = ["EncodedIO", "HeadMaintainer", "MigrationContext", "MigrationInfo", "MigrationStep", "RevisionStep", "StampStep"]
+__all__ = [
+    "EncodedIO",
+    "HeadMaintainer",
+    "MigrationContext",
+    "MigrationInfo",
+    "MigrationStep",
+    "RevisionStep",
+    "StampStep",
+]
 
 log = logging.getLogger("alembic.runtime.migration")
 
@@ -113,7 +121,7 @@ class MigrationContext:
         self._log_settings()
 
     @classmethod
-    def configure(
+    def configure(  # noqa: PLR0917 - Alembic's signature
         cls,
         connection: Connection | None = None,
         url: str | URL | None = None,
@@ -233,15 +241,27 @@ class MigrationContext:
             raise CommandError("This context was not made by a command; it has no revisions to run.")
         self.impl.start_migrations()
         self._open_session()
+        moved = False
         try:
             keeper = self._heads = HeadMaintainer(self, self._starting_heads())
             for step in self._migrations_fn(tuple(sorted(keeper.heads)), self):
                 with self.begin_transaction(_per_migration=True):
                     self._run_step(step, keeper, kw)
+                moved = True
+            if moved:
+                self._look_afterwards()
         finally:
             self._heads = None
             if self._transactions.open is None:
                 self._close_session()
+
+    def _look_afterwards(self) -> None:
+        """Let whoever asked look at what the run leaves; a failing query there must not abort the migration."""
+        if self._settings.after is None or self.as_sql or self.connection is None:
+            return
+        guarded = self.connection.dialect.name == "postgresql" and self.connection.in_transaction()
+        with self.connection.begin_nested() if guarded else nullcontext():
+            self._settings.after(self.connection)
 
     def _run_step(self, step: MigrationStep, keeper: HeadMaintainer, kw: dict[str, Any]) -> None:
         if self.as_sql and not keeper.heads:
@@ -284,7 +304,7 @@ class MigrationContext:
 
     def _check_heads(self) -> None:
         """Make sure, inside a transaction that keeps other writers out, that nobody moved the version meanwhile."""
-        if self._heads is None or not self._has_version_table():
+        if self._heads is None:
             return
         found = read_heads(self.connection, self._version)
         if set(found) != self._heads.heads:
@@ -295,7 +315,9 @@ class MigrationContext:
         if self.as_sql or self.connection is None or self._session is not None or not wanted:
             return
         name = LockName(self.version_table_schema or self._settings.schema, self.version_table)
-        session = MigrationSession(self.connection, name, self._settings, in_transaction=self.connection.in_transaction())
+        session = MigrationSession(
+            self.connection, name, self._settings, in_transaction=self.connection.in_transaction()
+        )
         session.open()
         self._session = session
 

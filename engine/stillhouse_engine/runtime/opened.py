@@ -113,7 +113,11 @@ class OpenedProject:
                 else:
                     plain.run(environment, database)
             except Exception as error:
-                raise self._explained(environment, error) from error
+                running = getattr(environment._migration_context, "running", None)  # noqa: SLF001 - may be unset
+                explained = running.explain() if running is not None else None
+                if explained is None or explained is error:
+                    raise
+                raise explained from running.error
 
     async def run(self, database: DatabaseSpec, function: Callable[[], T]) -> T:
         """Run synchronous code for a database from an event loop, where its driver and env.py can work.
@@ -132,12 +136,6 @@ class OpenedProject:
             self._own_loop = not self._own_loop
             return await (on_thread if self._own_loop else on_loop)(function)
 
-    def _explained(self, environment: EnvironmentContext, error: Exception) -> Exception:
-        context = environment._migration_context  # noqa: SLF001 - may be unset
-        if context is not None and context.running is not None:
-            return context.running.explain(error)
-        return error
-
     def _config(self, database: DatabaseSpec | None = None, settings: RunSettings | None = None) -> Config:
         ini = str(self.root / self.spec.alembic_ini) if self.spec.alembic_ini else None
         config = Config(ini, ini_section=self.spec.ini_section)
@@ -146,7 +144,9 @@ class OpenedProject:
             absolute = location if ":" in location else str(self.root / location)
             config.set_main_option("script_location", absolute.replace("%", "%%"))
         elif ini is None:
-            raise MigrationScriptError("the project names neither a script directory nor an alembic.ini", file=self.spec.root)
+            raise MigrationScriptError(
+                "the project names neither a script directory nor an alembic.ini", file=self.spec.root
+            )
         if database is not None:
             config.set_main_option("sqlalchemy.url", database.url.replace("%", "%%"))
             config.cmd_opts = Namespace(x=list(database.x_arguments) or None)

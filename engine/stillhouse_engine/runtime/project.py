@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
+    from sqlalchemy import Connection
+
+    After: TypeAlias = Callable[[Connection], None]
     Report: TypeAlias = Callable[[Progress], None]
     Steps: TypeAlias = Callable[[tuple[str, ...], Any], list[Any]]
 
@@ -64,18 +67,26 @@ class Project(OpenedProject):
         self.backoff = backoff or Backoff()
 
     async def upgrade(
-        self, database: DatabaseSpec, destination: str = "heads", on_progress: Report | None = None
+        self,
+        database: DatabaseSpec,
+        destination: str = "heads",
+        on_progress: Report | None = None,
+        after: After | None = None,
     ) -> RunResult:
         """Apply revisions up to a destination."""
-        return await self._migrate(database, self.script._upgrade_revs, destination, on_progress)  # noqa: SLF001
+        return await self._migrate(database, self.script._upgrade_revs, destination, on_progress, after)  # noqa: SLF001
 
-    async def downgrade(self, database: DatabaseSpec, destination: str, on_progress: Report | None = None) -> RunResult:
+    async def downgrade(
+        self, database: DatabaseSpec, destination: str, on_progress: Report | None = None, after: After | None = None
+    ) -> RunResult:
         """Revert revisions down to a destination."""
-        return await self._migrate(database, self.script._downgrade_revs, destination, on_progress)  # noqa: SLF001
+        return await self._migrate(database, self.script._downgrade_revs, destination, on_progress, after)  # noqa: SLF001
 
-    async def stamp(self, database: DatabaseSpec, revision: str, on_progress: Report | None = None) -> RunResult:
+    async def stamp(
+        self, database: DatabaseSpec, revision: str, on_progress: Report | None = None, after: After | None = None
+    ) -> RunResult:
         """Write a revision into the version table without running anything."""
-        return await self._migrate(database, self.script._stamp_revs, revision, on_progress)  # noqa: SLF001
+        return await self._migrate(database, self.script._stamp_revs, revision, on_progress, after)  # noqa: SLF001
 
     async def current(self, database: DatabaseSpec) -> tuple[str, ...]:
         """Return the revisions that a database stands at; writes nothing."""
@@ -94,10 +105,15 @@ class Project(OpenedProject):
         return await self.run(database, partial(render_steps, self, database, start, destination))
 
     async def _migrate(
-        self, database: DatabaseSpec, plan: Callable[[str, Any], list[Any]], destination: str, on_progress: Report | None
+        self,
+        database: DatabaseSpec,
+        plan: Callable[[str, Any], list[Any]],
+        destination: str,
+        on_progress: Report | None,
+        after: After | None,
     ) -> RunResult:
         record = RunRecord(on_progress)
-        settings = self.settings_for(database, record.report)
+        settings = replace(self.settings_for(database, record.report), after=after)
 
         def steps(heads: tuple[str, ...], _context: Any) -> list[Any]:
             record.started(heads)
@@ -127,9 +143,13 @@ class Project(OpenedProject):
                 return record.result()
 
     def _backoff_for(self, cause: BaseException, lock_wait: float) -> Backoff:
-        return replace(self.backoff, total=min(self.backoff.total, lock_wait)) if is_sqlite_busy(cause) else self.backoff
+        return (
+            replace(self.backoff, total=min(self.backoff.total, lock_wait)) if is_sqlite_busy(cause) else self.backoff
+        )
 
-    async def _wait_before_retry(self, database: DatabaseSpec, error: Exception, record: RunRecord, delays: Any) -> None:
+    async def _wait_before_retry(
+        self, database: DatabaseSpec, error: Exception, record: RunRecord, delays: Any
+    ) -> None:
         """Wait before the next attempt, and say who was in the way.
 
         Raises:

@@ -79,7 +79,9 @@ class QuietStep:
         """Do nothing."""
 
 
-def render_steps(project: Runnable, database: DatabaseSpec, start: str, destination: str) -> tuple[RenderedRevision, ...]:
+def render_steps(
+    project: Runnable, database: DatabaseSpec, start: str, destination: str
+) -> tuple[RenderedRevision, ...]:
     """Render the steps from one revision to another.
 
     A revision that cannot be told beforehand, because it reads the database, ends with its problem; the ones after it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from stillhouse_engine.errors import EngineError, MigrationScriptError
 
@@ -30,13 +30,16 @@ class RunningStep:
         self.path: str | None = getattr(revision, "path", None)
         self.started = 0.0
         self.heads: tuple[str, ...] = ()
+        self.error: BaseException | None = None
 
-    def __enter__(self) -> RunningStep:
+    def __enter__(self) -> Self:
         self.started = time.monotonic()
         self.settings.tell("revision.started", revision=self.revision, is_upgrade=self.step.is_upgrade)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         seconds = time.monotonic() - self.started
         if error is None:
             self.settings.tell(
@@ -47,6 +50,7 @@ class RunningStep:
                 heads=list(self.heads),
             )
         else:
+            self.error = error
             place = f", {self.path}:{line}" if (line := self.line_of(error)) else ""
             error.add_note(f"while running revision {self.revision}{place}")
 
@@ -55,9 +59,10 @@ class RunningStep:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == self.path]
         return lines[-1] if lines else None
 
-    def explain(self, error: BaseException) -> EngineError:
-        """Turn an error that left this step into one that carries revision, file, line and statement."""
-        if isinstance(error, EngineError):
+    def explain(self) -> EngineError | None:
+        """Return the error that left this step as one that carries revision, file, line and statement."""
+        error = self.error
+        if error is None or isinstance(error, EngineError):
             return error
         origin: Any = getattr(error, "orig", None) or error
         reason = str(origin).strip() or type(origin).__name__

@@ -155,7 +155,9 @@ class ScriptSink:
         if statement.parameters or statement.execution_options:
             return None
         translate = self.connection.get_execution_options().get("schema_translate_map")
-        options: dict[str, Any] = {"schema_translate_map": translate, "render_schema_translate": True} if translate else {}
+        options: dict[str, Any] = (
+            {"schema_translate_map": translate, "render_schema_translate": True} if translate else {}
+        )
         construct: Any = statement.executable
         compiled: Compiled = construct.compile(dialect=self.connection.dialect, **options)
         if isinstance(construct, DDLElement):
@@ -165,7 +167,9 @@ class ScriptSink:
             return str(compiled)
         if not all(isinstance(value, PLAIN) for value in values.values()):
             return None
-        return str(construct.compile(dialect=self.connection.dialect, compile_kwargs={"literal_binds": True}, **options))
+        return str(
+            construct.compile(dialect=self.connection.dialect, compile_kwargs={"literal_binds": True}, **options)
+        )
 
 
 def is_several(statement: Statement) -> bool:

@@ -49,7 +49,9 @@ class MigrationSession:
             CommandError: a transaction-pooling proxy is in between.
         """
         self.limits.apply()
-        lock = session_lock(self.connection, self.name, transactional=self.in_transaction) if self.settings.lock else None
+        lock = (
+            session_lock(self.connection, self.name, transactional=self.in_transaction) if self.settings.lock else None
+        )
         if lock is not None:
             self._wait_for(lock)
             self.lock = lock

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from sqlalchemy import Connection
+
 LOCK_WAIT_SECONDS = 60.0
 """How long a run waits for another runner of the same database before it gives up."""
 
@@ -45,6 +47,7 @@ class RunSettings:
         gather: send a revision's statements as one script where the driver can.
         output: where offline SQL goes, whatever env.py says.
         report: takes progress; called on the thread that migrates.
+        after: called when a run has moved the version, on its connection, inside its lock and its transaction.
     """
 
     lock: bool = True
@@ -57,6 +60,7 @@ class RunSettings:
     gather: bool = False
     output: Any = None
     report: Callable[[Progress], None] | None = None
+    after: Callable[[Connection], None] | None = None
 
     def tell(self, event: str, **facts: Any) -> None:
         """Report progress to whoever listens."""

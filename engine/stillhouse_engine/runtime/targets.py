@@ -42,8 +42,7 @@ def resolve_dialect(
         made: Dialect = make_url(url).get_dialect()(**(options or {}))
         return made
     if dialect_name is not None:
-        made = make_url(f"{dialect_name}://").get_dialect()(**(options or {}))
-        return made
+        return make_url(f"{dialect_name}://").get_dialect()(**(options or {}))
     if dialect is None:
         raise CommandError("Connection, url, or dialect_name is required.")
     return dialect

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from stillhouse_engine.errors import CommandError
 from stillhouse_engine.runtime.sqlite import LazyTransaction
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
     from sqlalchemy.engine import Transaction
-
-    from stillhouse_engine.dialects.statements import StatementSink
 
     class TextImpl(Protocol):
         """The part of an implementation that writes transactions as text."""
@@ -34,16 +32,16 @@ class OnlineTransactions:
 
     Args:
         connection: the connection.
-        sink: flushed before a transaction ends.
+        flush: sends what is deferred; called before a transaction ends.
         began: called right after a SQLite transaction really began.
         external: the connection came with a transaction that somebody else ends.
     """
 
     def __init__(
-        self, connection: Connection, sink: Callable[[], StatementSink], began: Callable[[], None], *, external: bool
+        self, connection: Connection, flush: Callable[[], None], began: Callable[[], None], *, external: bool
     ) -> None:
         self.connection = connection
-        self.sink = sink
+        self.flush = flush
         self.began = began
         self.external = external
         self.open: Transaction | None = None
@@ -57,7 +55,7 @@ class OnlineTransactions:
 
     def commit(self) -> None:
         """Send what is deferred, and commit."""
-        self.sink().flush()
+        self.flush()
         self._end("commit")
 
     def rollback(self) -> None:
@@ -91,11 +89,13 @@ class OnlineTransactions:
             self.commit()
         elif self.connection.in_transaction():
             self.connection.commit()
-        before = self.connection.get_execution_options().get("isolation_level") or self.connection.default_isolation_level
+        before = (
+            self.connection.get_execution_options().get("isolation_level") or self.connection.default_isolation_level
+        )
         self.connection.execution_options(isolation_level="AUTOCOMMIT")
         try:
             yield
-            self.sink().flush()
+            self.flush()
         finally:
             self._leave_autocommit(before)
             if reopen:
@@ -137,10 +137,12 @@ class MigrationTransaction:
         finally:
             self._ended()
 
-    def __enter__(self) -> MigrationTransaction:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is not None:
             self.rollback()
             return

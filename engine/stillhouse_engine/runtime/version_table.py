@@ -49,7 +49,9 @@ def row_write(table: Table, change: RowChange) -> RowWrite:
     """Turn a planned change of the version table into the statement that makes it."""
     column = table.c.version_num
     if change.remove is None and change.add is not None:
-        return RowWrite(table.insert().values(version_num=quoted(change.add)), counts=False, says=f"inserting '{change.add}'")
+        return RowWrite(
+            table.insert().values(version_num=quoted(change.add)), counts=False, says=f"inserting '{change.add}'"
+        )
     if change.add is None and change.remove is not None:
         statement = table.delete().where(column == quoted(change.remove))
         return RowWrite(statement, counts=True, says=f"deleting '{change.remove}'")

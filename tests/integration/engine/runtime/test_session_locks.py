@@ -7,6 +7,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
+
 from stillhouse_engine.errors import LockBusyError
 from stillhouse_engine.runtime.locks import LockName, session_lock
 from stillhouse_engine.runtime.session import MigrationSession
@@ -42,7 +43,8 @@ def test_the_second_runner_is_refused_and_told_who_holds_the_lock(engine):
             session(second, lock_wait=0.2, report=progress.append).open()
         number = {"postgresql": "SELECT pg_backend_pid()"}.get(engine.dialect.name, "SELECT connection_id()")
         assert str(first.scalar(sa.text(number))) in caught.value.blocker
-        assert [one.event for one in progress] and progress[0].facts["holder"]
+        assert [one.event for one in progress]
+        assert progress[0].facts["holder"]
         holder.close()
         session(second, lock_wait=0).open()
 
