@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from .fields import Declaration, Duration, Every, Flag, Interval, Name, Selector, Text
@@ -14,15 +14,33 @@ Severity: TypeAlias = Literal["info", "warning", "critical"]
 AlertKind: TypeAlias = Literal["drift", "version", "rollout", "stuck", "unreachable", "unchecked"]
 
 
+def _checked(schemes: tuple[str, ...], hint: str) -> AfterValidator:
+    """Return a validator of secret addresses, which it does not show."""
+
+    def check(address: SecretStr) -> SecretStr:
+        scheme, separator, _ = address.get_secret_value().partition("://")
+        if not separator or (schemes and scheme not in schemes):
+            raise PydanticCustomError("channel", "the address is not a URL", {"hint": hint})
+        return address
+
+    return AfterValidator(check)
+
+
+AppriseUrl: TypeAlias = Annotated[
+    SecretStr, _checked((), "an Apprise URL looks like slack://…, mailto://… or https://hooks…")
+]
+WebhookUrl: TypeAlias = Annotated[SecretStr, _checked(("http", "https"), "a webhook begins with https://")]
+
+
 class Channel(Declaration):
     """A way to reach people: any Apprise URL, or a webhook with a signed JSON body."""
 
-    url: SecretStr | None = Field(
+    url: AppriseUrl | None = Field(
         default=None,
         description="An Apprise URL: Slack, Teams (`workflows://`), e-mail (`mailto://`), PagerDuty and some 170 more. Give this or `webhook`.",
         examples=["${env:OPS_SLACK_URL}", "mailto://user:${env:MAIL_PASSWORD}@example.com"],
     )
-    webhook: SecretStr | None = Field(
+    webhook: WebhookUrl | None = Field(
         default=None,
         description="An HTTP address that gets each alert as JSON. Give this or `url`.",
         examples=["https://example.com/alerts"],
@@ -43,15 +61,6 @@ class Channel(Declaration):
             raise PydanticCustomError(
                 "one_of", "secret signs webhooks only", {"hint": "remove it, or use webhook in place of url"}
             )
-        given = self.url or self.webhook
-        address = given.get_secret_value() if given else ""
-        if "://" not in address or (self.webhook and not address.startswith(("http://", "https://"))):
-            hint = (
-                "a webhook begins with https://"
-                if self.webhook
-                else "an Apprise URL looks like slack://…, mailto://… or https://hooks…"
-            )
-            raise PydanticCustomError("channel", "the address is not a URL", {"hint": hint})
         return self
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, PlainValidator, SecretStr, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, SecretStr, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from .errors import FleetValueError
@@ -25,6 +25,13 @@ def _digest(text: str) -> str:
     )
 
 
+def _long_enough(token: SecretStr) -> SecretStr:
+    if len(token.get_secret_value()) < SHORTEST_TOKEN:
+        hint = "make one with: openssl rand -hex 32"
+        raise PydanticCustomError("token", "the token is shorter than 16 characters", {"hint": hint})
+    return token
+
+
 class Token(Declaration):
     """A bearer token and what it may do."""
 
@@ -33,7 +40,7 @@ class Token(Declaration):
         default="viewer",
         description="viewer reads; operator also runs rollouts and answers drift; admin also approves and overrides.",
     )
-    token: SecretStr | None = Field(
+    token: Annotated[SecretStr, AfterValidator(_long_enough)] | None = Field(
         default=None,
         description="The token, at least 16 characters. Give this or `hash`.",
         examples=["${env:DEPLOY_TOKEN}"],
@@ -60,9 +67,6 @@ class Token(Declaration):
             raise PydanticCustomError(
                 "one_of", "must have exactly one of: token, hash", {"hint": "hash keeps the token out of the file"}
             )
-        if self.token is not None and len(self.token.get_secret_value()) < SHORTEST_TOKEN:
-            hint = "make one with: openssl rand -hex 32"
-            raise PydanticCustomError("token", "the token is shorter than 16 characters", {"hint": hint})
         return self
 
 
