@@ -29,7 +29,7 @@ BY_HAND = {
     "analytics_db": ("CREATE TABLE tmp_export (id INTEGER PRIMARY KEY, payload TEXT)",),
 }
 FOUND = {
-    "users_db": {("extra", "column", "users.nickname"), ("missing", "index", "ix_users_email")},
+    "users_db": {("extra", "column", "users.nickname"), ("missing", "index", "users.ix_users_email")},
     "analytics_db": {("extra", "table", "tmp_export")},
 }
 
