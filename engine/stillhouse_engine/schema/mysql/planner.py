@@ -137,6 +137,10 @@ class Planner:
             self._key(change, before, after)
         elif item.kind == "column":
             self._column(change, before, after)
+        elif change.attribute == "ignored":
+            words = {"": "NOT IGNORED" if self.actual.dialect == "mariadb" else "VISIBLE"}
+            state = words.get(item.text("ignored"), item.text("ignored").upper())
+            self._alter(change, item, f"ALTER INDEX {identifier(item.text('index'))} {state}", risk="safe")
         else:
             if after is not None:
                 name = "PRIMARY KEY" if item.kind == "constraint" else f"INDEX {identifier(after.text('index'))}"
@@ -151,7 +155,7 @@ class Planner:
             self._alter(change, before, f"ADD COLUMN {definitions.column(before, self.expected)}")
         elif before is not None and after is not None:
             risk: Risk = "data_loss" if change.attribute == "type" else "locks"
-            if (before.get("generated") is None) != (after.get("generated") is None):
+            if _changes_its_nature(before, after):
                 self._alter(change, after, f"DROP COLUMN {identifier(after.text('column'))}", risk="data_loss")
                 self._alter(change, before, f"ADD COLUMN {definitions.column(before, self.expected)}")
             else:
@@ -199,6 +203,15 @@ class Planner:
 
     def _refuse(self, change: Change, reason: str) -> None:
         self.refused.append(RepairStep((change.id,), (), reason=reason))
+
+
+def _changes_its_nature(before: SchemaObject, after: SchemaObject) -> bool:
+    """Tell whether one is plain, stored or virtual, and the other is not: MODIFY cannot turn one into the other."""
+
+    def nature(item: SchemaObject) -> tuple[bool, bool]:
+        return item.get("generated") is not None, "stored" in item.text("extra")
+
+    return nature(before) != nature(after)
 
 
 def _rank(clause: str) -> int:

@@ -43,15 +43,12 @@ def column(attribute: str, expected: SchemaObject, actual: SchemaObject) -> Answ
         return _generated(start, expected, actual)
     if attribute in {"type", "collation"}:
         return _column_type(start, expected, actual)
-    if attribute == "nullable":
-        word, risk = ("DROP", "safe") if expected.get("nullable") else ("SET", "locks")
-        return _one(Phase.ALTER_COLUMN, 4, f"{start} {word} NOT NULL", "safe" if risk == "safe" else "locks")
     if attribute in {"identity", "identity_options"}:
         return _identity(start, expected, actual)
+    if attribute == "nullable":
+        return _nullable(start, expected)
     if attribute == "default":
-        if expected.get("default") is None:
-            return _one(Phase.ALTER_COLUMN, 2, f"{start} DROP DEFAULT")
-        return _one(Phase.ALTER_COLUMN, 6, f"{start} SET DEFAULT {expected.text('default')}")
+        return _default(start, expected)
     return _one(Phase.SETTLE, 0, f"{start} {_column_setting(attribute, expected, actual)}")
 
 
@@ -63,6 +60,18 @@ def _column_setting(attribute: str, expected: SchemaObject, actual: SchemaObject
     if attribute == "storage" and value == "DEFAULT":
         value = "EXTENDED" if actual.text("type") in {"text", "jsonb", "bytea", "json", "xml"} else "DEFAULT"
     return f"SET {attribute.upper()} {value.upper() if attribute == 'storage' else value}"
+
+
+def _default(start: str, expected: SchemaObject) -> Answer:
+    if expected.get("default") is None:
+        return _one(Phase.ALTER_COLUMN, 2, f"{start} DROP DEFAULT")
+    return _one(Phase.ALTER_COLUMN, 6, f"{start} SET DEFAULT {expected.text('default')}")
+
+
+def _nullable(start: str, expected: SchemaObject) -> Answer:
+    if expected.get("nullable"):
+        return _one(Phase.ALTER_COLUMN, 4, f"{start} DROP NOT NULL")
+    return _one(Phase.ALTER_COLUMN, 4, f"{start} SET NOT NULL", "locks")
 
 
 def _generated(start: str, expected: SchemaObject, actual: SchemaObject) -> Answer:

@@ -20,9 +20,10 @@ INDEXES = (
     "CREATE UNIQUE INDEX users_lower ON users (lower(name), age)",
     "CREATE TRIGGER users_touch AFTER UPDATE ON users BEGIN UPDATE users SET name = NEW.name; END",
 )
+POSTS = """CREATE TABLE posts (user_id INTEGER, n INTEGER, body TEXT, PRIMARY KEY (user_id, n),
+    CONSTRAINT posts_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED)"""
 OTHERS = (
-    "CREATE TABLE posts (user_id INTEGER, n INTEGER, body TEXT, PRIMARY KEY (user_id, n), "
-    "CONSTRAINT posts_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED)",
+    POSTS,
     "CREATE TABLE strict_one (a INTEGER, b TEXT) STRICT",
     "CREATE TABLE plain (a INTEGER, b TEXT)",
     "CREATE VIEW adults AS SELECT id, name FROM users WHERE age >= 18",
@@ -135,7 +136,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "posts.primary key",
         "definition",
         "DROP TABLE posts",
-        OTHERS[0].replace("(user_id, n)", "(n, user_id)"),
+        POSTS.replace("(user_id, n)", "(n, user_id)"),
     ),
     extra("add a primary key", "constraint", "plain.primary key", *plain("(a INTEGER PRIMARY KEY, b TEXT)")),
     missing("drop a unique constraint", "constraint", "users.users_mail", *users(uq="")),
@@ -177,7 +178,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "posts.posts_user",
         "definition",
         "DROP TABLE posts",
-        OTHERS[0].replace(" DEFERRABLE INITIALLY DEFERRED", ""),
+        POSTS.replace(" DEFERRABLE INITIALLY DEFERRED", ""),
     ),
     extra("create an index", "index", "plain.plain_a", "CREATE INDEX plain_a ON plain (a)"),
     missing("drop an index", "index", "users.users_age", "DROP INDEX users_age"),

@@ -11,8 +11,9 @@ from stillhouse_engine.schema import Snapshot, diff, repair, take_fingerprint, t
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import servers
     from mutations import Mutation
+
+    import servers
 
 pytestmark = pytest.mark.postgresql
 
