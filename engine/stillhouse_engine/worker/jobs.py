@@ -1,0 +1,85 @@
+"""The verbs of a worker: what each asks of the engine, and what it answers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stillhouse_engine import as_alembic
+from stillhouse_engine.runtime.project import Project
+from stillhouse_engine.worker.messages import Done
+from stillhouse_engine.worker.scripts import ScriptFiles
+from stillhouse_engine.worker.snapshots import SnapshotTaker
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from stillhouse_engine.runtime.specs import ProjectSpec, RunResult
+    from stillhouse_engine.runtime.settings import Progress
+    from stillhouse_engine.worker.messages import Start, Verb
+    from stillhouse_engine.worker.process import Report
+
+
+class Jobs:
+    """Runs jobs on projects, each opened once and again when its files have changed."""
+
+    def __init__(self) -> None:
+        as_alembic.install()
+        self._opened: dict[ProjectSpec, tuple[Project, ScriptFiles]] = {}
+        self._verbs: dict[Verb, Callable[[Project, Start, Report], Awaitable[Done]]] = {
+            "upgrade": self._migrate,
+            "downgrade": self._migrate,
+            "stamp": self._migrate,
+            "plan": self._plan,
+            "current": self._current,
+            "describe": self._describe,
+        }
+
+    async def run(self, start: Start, report: Report) -> Done:
+        """Run one job to its end, or raise."""
+        began = time.monotonic()
+        done = await self._verbs[start.verb](self._project(start.project), start, report)
+        return replace(done, seconds=round(time.monotonic() - began, 6))
+
+    def _project(self, spec: ProjectSpec) -> Project:
+        """Return a project as its files are now."""
+        known = self._opened.get(spec)
+        if known is not None and not known[1].changed():
+            return known[0]
+        project = Project(spec)
+        script = project.script
+        self._opened[spec] = (project, ScriptFiles((script.dir, *script._version_locations)))  # noqa: SLF001 - Alembic's name
+        return project
+
+    async def _migrate(self, project: Project, start: Start, report: Report) -> Done:
+        taker = SnapshotTaker(start, report)
+        run = {"upgrade": project.upgrade, "downgrade": project.downgrade, "stamp": project.stamp}[start.verb]
+
+        def tell(progress: Progress) -> None:
+            report.step(progress.event, progress.facts)
+
+        result: RunResult = await run(start.database, start.revision or "heads", tell, taker.take)
+        snapshot = taker.snapshot
+        return Done(
+            start.id,
+            before=result.from_heads,
+            after=result.to_heads,
+            applied=tuple(applied.revision for applied in result.applied),
+            snapshot=snapshot.to_json() if snapshot else None,
+            fingerprint=snapshot.fingerprint if snapshot else None,
+        )
+
+    async def _plan(self, project: Project, start: Start, report: Report) -> Done:
+        before = report.before = await project.current(start.database)
+        rendered = await project.render(start.database, before or "base", start.revision or "heads")
+        return Done(start.id, before=before, after=before, plan=rendered, heads=tuple(project.script.get_heads()))
+
+    async def _current(self, project: Project, start: Start, report: Report) -> Done:
+        before = report.before = await project.current(start.database)
+        return Done(start.id, before=before, after=before, heads=tuple(project.script.get_heads()))
+
+    async def _describe(self, project: Project, start: Start, report: Report) -> Done:
+        del report
+        summary = project.describe()
+        return Done(start.id, heads=summary.heads, revisions=summary.revisions)
