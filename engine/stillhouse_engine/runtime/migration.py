@@ -104,6 +104,7 @@ class MigrationContext:
         self._in_external_transaction = connection is not None and not self.as_sql and connection.in_transaction()
         self._heads: HeadMaintainer | None = None
         self._session: MigrationSession | None = None
+        self._table_found: bool | None = None
         online = None if self.as_sql else connection
         self.impl = DefaultImpl.get_by_dialect(dialect)(
             dialect, online, self.as_sql, self.transactional_ddl, self.output_buffer, opts
@@ -248,20 +249,12 @@ class MigrationContext:
                 with self.begin_transaction(_per_migration=True):
                     self._run_step(step, keeper, kw)
                 moved = True
-            if moved:
-                self._look_afterwards()
+            if moved and self._settings.after is not None and not self.as_sql:
+                self._settings.after(self.connection)
         finally:
             self._heads = None
             if self._transactions.open is None:
                 self._close_session()
-
-    def _look_afterwards(self) -> None:
-        """Let whoever asked look at what the run leaves; a failing query there must not abort the migration."""
-        if self._settings.after is None or self.as_sql or self.connection is None:
-            return
-        guarded = self.connection.dialect.name == "postgresql" and self.connection.in_transaction()
-        with self.connection.begin_nested() if guarded else nullcontext():
-            self._settings.after(self.connection)
 
     def _run_step(self, step: MigrationStep, keeper: HeadMaintainer, kw: dict[str, Any]) -> None:
         if self.as_sql and not keeper.heads:
@@ -285,7 +278,9 @@ class MigrationContext:
         if self.purge:
             self._ensure_version_table(purge=True)
             return ()
-        heads = self.get_current_heads()
+        if self._table_found:
+            return read_heads(self.connection, self._version)
+        heads = self.get_current_heads() if self._table_found is None else ()
         if not heads:
             self._ensure_version_table()
         return heads
@@ -318,7 +313,7 @@ class MigrationContext:
         session = MigrationSession(
             self.connection, name, self._settings, in_transaction=self.connection.in_transaction()
         )
-        session.open()
+        self._table_found = session.open(self._version)
         self._session = session
 
     def _close_session(self) -> None:

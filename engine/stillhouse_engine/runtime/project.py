@@ -100,7 +100,9 @@ class Project(OpenedProject):
         await self.run(database, partial(self.run_here, database, settings, look, dont_mutate=True))
         return tuple(sorted(found))
 
-    async def render(self, database: DatabaseSpec, start: str, destination: str) -> tuple[RenderedRevision, ...]:
+    async def render(
+        self, database: DatabaseSpec, start: str | tuple[str, ...], destination: str
+    ) -> tuple[RenderedRevision, ...]:
         """Return what a run from one revision to another would send, revision by revision; touches no database."""
         return await self.run(database, partial(render_steps, self, database, start, destination))
 

@@ -80,7 +80,7 @@ class QuietStep:
 
 
 def render_steps(
-    project: Runnable, database: DatabaseSpec, start: str, destination: str
+    project: Runnable, database: DatabaseSpec, start: str | tuple[str, ...], destination: str
 ) -> tuple[RenderedRevision, ...]:
     """Render the steps from one revision to another.
 
@@ -108,7 +108,7 @@ def render_steps(
             return tuple(texts.finished)
 
 
-def is_downwards(script: Any, start: str, destination: str) -> bool:
+def is_downwards(script: Any, start: str | tuple[str, ...], destination: str) -> bool:
     """Tell whether a run from one revision to another reverts."""
     if destination == "base" or destination.startswith("-"):
         return True
