@@ -118,8 +118,7 @@ class ScriptSink:
         driver = driver_connection(self.connection)
         autocommit = self.connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
         if not autocommit and not driver.is_in_transaction():
-            # SQLAlchemy begins the driver's transaction with its own first statement.
-            self.connection.exec_driver_sql("SELECT 1")
+            self._begin()
         try:
             wait_for(driver.execute(script))
         except Exception as error:
@@ -136,6 +135,16 @@ class ScriptSink:
             yield
         finally:
             self.gathers = before
+
+    def _begin(self) -> None:
+        """Begin the driver's transaction, which SQLAlchemy does with its own first statement only."""
+        if self.connection.get_transaction() is None:
+            self.connection.begin()
+        begin = getattr(self.connection.connection.dbapi_connection, "_start_transaction", None)
+        if begin is not None:
+            wait_for(begin())
+        else:
+            self.connection.exec_driver_sql("SELECT 1")
 
     def _on_event(self, *_: Any) -> None:
         self.flush()

@@ -7,15 +7,18 @@ import time
 from typing import TYPE_CHECKING
 
 from sqlalchemy import exc
+from sqlalchemy.pool import NullPool
 
 from stillhouse_engine.errors import LockBusyError
 from stillhouse_engine.runtime.limits import SessionLimits
 from stillhouse_engine.runtime.locks import LockName, SessionLock, release_quietly, session_lock
+from stillhouse_engine.runtime.opening import Opened, open_at_once
 from stillhouse_engine.runtime.poolers import BACKEND, refuse_transaction_pooling
+from stillhouse_engine.runtime.scripts import takes_scripts
 from stillhouse_engine.runtime.waiting import pause
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
     from stillhouse_engine.runtime.settings import RunSettings
 
@@ -40,14 +43,29 @@ class MigrationSession:
         self.in_transaction = in_transaction
         self.limits = SessionLimits(connection, settings)
         self.lock: SessionLock | None = None
+        self.lasting = not isinstance(connection.engine.pool, NullPool)
 
-    def open(self) -> None:
-        """Set the limits and take the lock.
+    def open(self, table: Table | None = None) -> bool | None:
+        """Set the limits and take the lock, in one round trip where the driver and the pool allow it.
+
+        Args:
+            table: the version table to look for meanwhile.
+
+        Returns:
+            Whether that table is there; None when nobody looked.
 
         Raises:
             LockBusyError: another runner holds the lock, and went on holding it for as long as we may wait.
             CommandError: a transaction-pooling proxy is in between.
         """
+        if table is not None and not self.in_transaction and not self.lasting and takes_scripts(self.connection):
+            answer = open_at_once(self.connection, self.name, table, self.limits.limits, lock=self.settings.lock)
+            if answer is not Opened.NOT:
+                return answer is Opened.WITH_TABLE
+        self._open_step_by_step()
+        return None
+
+    def _open_step_by_step(self) -> None:
         self.limits.apply()
         lock = (
             session_lock(self.connection, self.name, transactional=self.in_transaction) if self.settings.lock else None
@@ -62,8 +80,8 @@ class MigrationSession:
         self._end_transaction()
 
     def close(self) -> None:
-        """Let the lock go and set the limits back, unless the connection is gone and has done both."""
-        if self.connection.closed or self.connection.invalidated:
+        """Let the lock go and set the limits back, unless the connection's end has done both or is about to."""
+        if not self.lasting or self.connection.closed or self.connection.invalidated:
             return
         lock, self.lock = self.lock, None
         if lock is not None:

@@ -1,0 +1,59 @@
+"""Opening a migrating session in one round trip, on asyncpg: limits, lock, proxy check and a look for the version table.
+
+The simple protocol gives no rows back, but says how many there were; the number of rows is the answer.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from stillhouse_engine.runtime.locks import PG_KEY
+from stillhouse_engine.runtime.poolers import announced_backend
+from stillhouse_engine.runtime.waiting import driver_connection, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection, Table
+
+    from stillhouse_engine.runtime.locks import LockName
+
+
+class Opened(Enum):
+    """What came of opening a session at once."""
+
+    NOT = "the lock is held, or a proxy is in between: go on step by step"
+    WITHOUT_TABLE = "open; there is no version table"
+    WITH_TABLE = "open; the version table is there"
+
+
+ANSWERS = {"SELECT 1": Opened.WITHOUT_TABLE, "SELECT 2": Opened.WITH_TABLE}
+
+
+def literal(value: str | None) -> str:
+    """Return a value as a PostgreSQL literal."""
+    return "NULL" if value is None else "'{}'".format(value.replace("'", "''"))
+
+
+def open_at_once(
+    connection: Connection, name: LockName, table: Table, limits: Mapping[str, str], *, lock: bool
+) -> Opened:
+    """Set limits, take the lock and look for the version table.
+
+    Args:
+        connection: an asyncpg connection in no transaction.
+        name: what the lock protects.
+        table: the version table.
+        limits: settings of the session by name.
+        lock: take the lock at all.
+    """
+    driver = driver_connection(connection)
+    key = PG_KEY.replace(":schema", literal(name.schema)).replace(":version_table", literal(name.table))
+    locked = f"pg_try_advisory_lock({key})" if lock else "true"
+    table_name = literal(connection.dialect.identifier_preparer.format_table(table))
+    settings = ", ".join(f"set_config('{setting}', {literal(value)}, false)" for setting, value in limits.items())
+    script = f"""{f"SELECT {settings};" if settings else ""}
+SELECT FROM generate_series(1, CASE WHEN pg_backend_pid() <> {announced_backend(driver) or -1} THEN 0
+    WHEN NOT {locked} THEN 0 WHEN to_regclass({table_name}) IS NULL THEN 1 ELSE 2 END)"""
+    return ANSWERS.get(wait_for(driver.execute(script)), Opened.NOT)
