@@ -33,7 +33,7 @@ def downgrade():
 {downgrade}
 '''
 
-SYNC_ENV = '''\
+SYNC_ENV = """\
 from alembic import context
 from sqlalchemy import engine_from_config, pool
 
@@ -58,7 +58,7 @@ if context.is_offline_mode():
     run_migrations_offline()
 else:
     run_migrations_online()
-'''
+"""
 
 INI = """\
 [alembic]
@@ -157,12 +157,13 @@ def statement_of(number: int, tables: int) -> tuple[str, str]:
     """Return the directive of the n-th statement and the one that undoes it."""
     if number < tables:
         name = f"table_{number}"
-        return (
-            f'op.create_table("{name}", sa.Column("id", sa.Integer(), primary_key=True), '
-            f'sa.Column("name", sa.String(80), nullable=False), sa.Column("amount", sa.Numeric(12, 2)), '
-            f'sa.Column("made_at", sa.DateTime(), server_default=sa.func.now()))',
-            f'op.drop_table("{name}")',
+        columns = (
+            'sa.Column("id", sa.Integer(), primary_key=True)',
+            'sa.Column("name", sa.String(80), nullable=False)',
+            'sa.Column("amount", sa.Numeric(12, 2))',
+            'sa.Column("made_at", sa.DateTime(), server_default=sa.func.now())',
         )
+        return f'op.create_table("{name}", {", ".join(columns)})', f'op.drop_table("{name}")'
     name, step = f"table_{number % tables}", number // tables
     if step % 2:
         return (

@@ -15,8 +15,8 @@ from stillhouse_engine.worker.snapshots import SnapshotTaker
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from stillhouse_engine.runtime.specs import ProjectSpec, RunResult
     from stillhouse_engine.runtime.settings import Progress
+    from stillhouse_engine.runtime.specs import ProjectSpec, RunResult
     from stillhouse_engine.worker.messages import Start, Verb
     from stillhouse_engine.worker.process import Report
 

@@ -16,7 +16,12 @@ import typing
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
-from stillhouse_engine.runtime.specs import DatabaseSpec, ProjectSpec, RenderedRevision, RevisionSummary
+from stillhouse_engine.runtime.specs import (  # get_type_hints() needs them when messages are read
+    DatabaseSpec,  # noqa: TC001
+    ProjectSpec,  # noqa: TC001
+    RenderedRevision,  # noqa: TC001
+    RevisionSummary,  # noqa: TC001
+)
 
 PROTOCOL = 1
 
@@ -240,9 +245,8 @@ def _shape(kind: type[Any]) -> tuple[tuple[str, Any, bool], ...]:
 
 
 def _build(kind: type[Any], found: dict[str, Any]) -> Any:
-    values = {
-        name: _typed(hint, found[name]) for name, hint, required in _shape(kind) if required or name in found
-    }
+    shape = _shape(kind)  # type: ignore[arg-type]  # classes are hashable; typeshed asks for an instance's hash
+    values = {name: _typed(hint, found[name]) for name, hint, required in shape if required or name in found}
     return kind(**values)
 
 

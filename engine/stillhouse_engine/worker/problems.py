@@ -35,7 +35,18 @@ KINDS: dict[type[BaseException], tuple[str, str | None]] = {
     KeyboardInterrupt: ("exited", "a migration must return or raise"),
     MemoryError: ("memory", "give the worker more memory, or migrate fewer rows at once"),
 }  # fmt: skip
-FOREIGN_PACKAGES = ("sqlalchemy", "greenlet", "asyncpg", "aiosqlite", "asyncmy", "psycopg", "psycopg2", "pymysql", "MySQLdb", "mako")
+FOREIGN_PACKAGES = (
+    "sqlalchemy",
+    "greenlet",
+    "asyncpg",
+    "aiosqlite",
+    "asyncmy",
+    "psycopg",
+    "psycopg2",
+    "pymysql",
+    "MySQLdb",
+    "mako",
+)
 TRACEBACK_FRAMES = 12
 STATEMENT_LENGTH = 2000
 ENGINE_FOLDER = os.path.dirname(os.path.abspath(errors.__file__)) + os.sep  # noqa: PTH100, PTH120 - to compare with frames

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import platform
 import sys
@@ -188,7 +189,7 @@ def unfit(message: Open) -> Problem | None:
         text = f"the daemon speaks protocol {message.protocol}, this worker {PROTOCOL}"
         return Problem("protocol", text, hint="restart the daemon: it was updated while it ran")
     try:
-        import sqlalchemy  # noqa: PLC0415 - only now is the project's import path in place
+        import sqlalchemy
     except ImportError as error:
         missing = error.name == "sqlalchemy"
         text = "has no SQLAlchemy" if missing else f"cannot import SQLAlchemy: {error}"
@@ -207,14 +208,9 @@ def unfit(message: Open) -> Problem | None:
 
 def ready() -> Ready:
     """Describe this process."""
-    import sqlalchemy  # noqa: PLC0415 - imported by now, from the project's environment
+    import sqlalchemy
 
-    try:
-        import greenlet  # noqa: F401, PLC0415 - is it there?
-    except ImportError:
-        bridged = False
-    else:
-        bridged = True
+    bridged = importlib.util.find_spec("greenlet") is not None
     return Ready(os.getpid(), platform.python_version(), sqlalchemy.__version__, bridged)
 
 
@@ -230,7 +226,7 @@ def main() -> None:
     channel = Channel.take_over()
 
     def make_runner() -> Runner:
-        from stillhouse_engine.worker.jobs import Jobs  # noqa: PLC0415 - needs SQLAlchemy, checked by then
+        from stillhouse_engine.worker.jobs import Jobs
 
         return Jobs()
 

@@ -196,7 +196,10 @@ class Connections:
                 engine = create_async_engine(url, poolclass=NullPool)
             except ImportError as error:
                 raise ConnectionFailedError(
-                    "missing_driver", address(url), f"the driver is not installed: {error}", hint="install 'stillhouse[mysql]'"
+                    "missing_driver",
+                    address(url),
+                    f"the driver is not installed: {error}",
+                    hint="install 'stillhouse[mysql]'",
                 ) from error
             sa.event.listen(engine.sync_engine, "do_connect", _aim)
             self._engines[key] = engine

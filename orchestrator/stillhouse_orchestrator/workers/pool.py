@@ -170,5 +170,7 @@ class PoolExecutor:
                 await self._idle.wait()
         except TimeoutError:
             for worker in pool.workers:
-                worker.kill(Problem("shutting_down", "the worker was killed: the daemon is shutting down", hint="run again"))
+                worker.kill(
+                    Problem("shutting_down", "the worker was killed: the daemon is shutting down", hint="run again")
+                )
         await pool.close()

@@ -16,7 +16,9 @@ KILLED_HINT = (
     "if nobody killed it, the machine may have run out of memory (look into the kernel's log). "
     "Run again: what was committed stays, and what was not was rolled back"
 )
-EXITED_HINT = "a migration or a module it imports ended the process. Run again when that is corrected: what was committed stays"
+EXITED_HINT = (
+    "a migration or a module it imports ended the process. Run again when that is corrected: what was committed stays"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,15 @@ class Death:
 def could_not_start(key: ProjectKey, error: BaseException) -> Problem:
     """Explain why the operating system did not start a worker."""
     if not Path(key.root).is_dir():
-        return Problem("worker_start", f"the project's folder does not exist: {key.root}", hint="correct it in the fleet file")
+        return Problem(
+            "worker_start", f"the project's folder does not exist: {key.root}", hint="correct it in the fleet file"
+        )
     if isinstance(error, TimeoutError):
         return Problem("worker_start", f"{key.python} did not start in time", hint="look at the machine's load")
-    reason = {FileNotFoundError: "does not exist", PermissionError: "cannot be executed"}.get(type(error), str(error))
+    if isinstance(error, FileNotFoundError):
+        reason = "does not exist"
+    else:
+        reason = "cannot be executed" if isinstance(error, PermissionError) else f"did not start: {error}"
     return Problem(
         "worker_start",
         f"the project's interpreter {key.python} {reason}",

@@ -74,5 +74,7 @@ class Printed:
 
     def _report_dropped(self) -> None:
         if self._dropped:
-            log.warning(EventName.WORKER_PRINTED, line=f"({self._dropped} more lines were not logged)", dropped=self._dropped)
+            log.warning(
+                EventName.WORKER_PRINTED, line=f"({self._dropped} more lines were not logged)", dropped=self._dropped
+            )
             self._dropped = 0

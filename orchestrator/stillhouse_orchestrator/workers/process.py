@@ -172,7 +172,9 @@ class WorkerProcess:
                 await self._started.wait()
         except TimeoutError:
             reason = f"the worker was not ready within {self._patience.start:g} s"
-            self.kill(Problem("worker_start", reason, hint="see what the project imports at start, and the machine's load"))
+            self.kill(
+                Problem("worker_start", reason, hint="see what the project imports at start, and the machine's load")
+            )
 
     async def _read_messages(self, child: Child) -> None:
         splitter = LineSplitter(LINE_LIMIT)

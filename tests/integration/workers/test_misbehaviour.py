@@ -9,9 +9,9 @@ import sys
 
 import pytest
 import structlog.testing
-from sample_projects import SampleProject, empty_project, sample_project
 from worker_jobs import job
 
+from sample_projects import SampleProject, empty_project, sample_project
 from stillhouse_orchestrator.workers.pool import PoolExecutor
 from stillhouse_orchestrator.workers.process import Patience
 
@@ -74,7 +74,9 @@ async def test_sys_exit_fails_one_job_only(project, url):
 
 
 async def test_printing_disturbs_nothing_and_is_logged(project, url):
-    project.add("print('hello from a migration')\nimport os\nos.write(1, b'raw hello\\n')\nimport sys\nassert sys.stdin.read() == ''")
+    project.add(
+        "print('hello from a migration')\nimport os\nos.write(1, b'raw hello\\n')\nimport sys\nassert sys.stdin.read() == ''"
+    )
     with structlog.testing.capture_logs() as logs:
         outcome = await outcome_of(project, url)
     printed = [entry["line"] for entry in logs if entry["event"] == "worker.printed"]
@@ -91,7 +93,9 @@ async def test_printed_passwords_are_hidden(project, url):
 
 
 async def test_a_flood_on_stderr_is_cut(project, url):
-    project.add("import sys\nfor _ in range(200_000):\n    sys.stderr.write('x' * 100 + '\\n')\nsys.stderr.write('y' * 5_000_000)")
+    project.add(
+        "import sys\nfor _ in range(200_000):\n    sys.stderr.write('x' * 100 + '\\n')\nsys.stderr.write('y' * 5_000_000)"
+    )
     with structlog.testing.capture_logs() as logs:
         outcome = await outcome_of(project, url)
     printed = [entry for entry in logs if entry["event"] == "worker.printed"]
@@ -156,15 +160,15 @@ async def test_a_cancelled_caller_leaves_no_work_behind(project, url):
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        async with asyncio.timeout(20):
-            while executor.pids:
-                await asyncio.sleep(0.01)
+        await until(lambda: not executor.pids)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
 
 async def test_a_child_that_outlives_the_worker_does_not_keep_its_job_open(project, url):
-    project.add("import os, subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\nos._exit(0)")
+    project.add(
+        "import os, subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\nos._exit(0)"
+    )
     outcome = await outcome_of(project, url)
     assert outcome.state == "lost"
     assert "exited with status 0" in outcome.problem.message
@@ -192,7 +196,7 @@ async def test_something_that_is_no_python_is_clear(project, url):
 
 async def test_an_environment_without_sqlalchemy_is_clear(project, url, tmp_path):
     shim = tmp_path / "python"
-    shim.write_text(f"#!/bin/sh\nexec {sys._base_executable} -S \"$@\"\n")
+    shim.write_text(f'#!/bin/sh\nexec {sys._base_executable} -S "$@"\n')
     shim.chmod(0o755)
     outcome = await outcome_of(project, url, python=str(shim))
     assert (outcome.state, outcome.problem.kind) == ("failed", "missing_sqlalchemy")
@@ -239,14 +243,19 @@ async def test_a_worker_ends_when_the_daemon_is_killed(good, url, tmp_path):
     worker = int(line.split()[1])
     daemon.send_signal(signal.SIGKILL)
     await daemon.wait()
+    await until(lambda: not _alive(worker))
+
+
+async def until(condition) -> None:
+    """Wait for something that announces itself to nobody."""
     async with asyncio.timeout(20):
-        while _alive(worker):
-            await asyncio.sleep(0.02)
+        while not condition():  # noqa: ASYNC110 - a process's end is not an event of ours
+            await asyncio.sleep(0.01)
 
 
 def _alive(pid: int) -> bool:
     try:
-        with open(f"/proc/{pid}/stat") as stat:  # noqa: ASYNC230, PTH123
+        with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
             return stat.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False

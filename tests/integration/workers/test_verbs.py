@@ -7,9 +7,9 @@ import sqlite3
 
 import pytest
 import sqlalchemy as sa
-from sample_projects import empty_project, sample_project
 from worker_jobs import job
 
+from sample_projects import empty_project, sample_project
 from stillhouse_engine.schema import Snapshot
 from stillhouse_orchestrator.workers.pool import PoolExecutor
 
@@ -112,7 +112,9 @@ async def test_bad_projects_and_databases_are_clear(project, url, executor, tmp_
 
 async def test_two_heads_are_named(project, url, executor):
     text = (project.migrations / "versions" / f"{project.head}_step_4.py").read_text()
-    (project.migrations / "versions" / "other_head.py").write_text(text.replace(f"revision = '{project.head}'", "revision = 'other'", 1))
+    (project.migrations / "versions" / "other_head.py").write_text(
+        text.replace(f"revision = '{project.head}'", "revision = 'other'", 1)
+    )
     async with executor:
         outcome = await executor.run(job(project, url))
     assert outcome.problem.kind == "multiple_heads"
@@ -150,7 +152,9 @@ async def test_env_py_is_honoured_on_an_asynchronous_driver(project, postgres_se
 
 
 @pytest.mark.postgresql
-async def test_a_deadline_cancels_the_statement_on_the_server(tmp_path, postgres_server, postgres_database, postgres_admin, executor):
+async def test_a_deadline_cancels_the_statement_on_the_server(
+    tmp_path, postgres_server, postgres_database, postgres_admin, executor
+):
     project = empty_project(tmp_path / "slow")
     project.add('op.execute("select pg_sleep(120) /* slow */")')
     name = postgres_database()

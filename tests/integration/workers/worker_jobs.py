@@ -15,4 +15,6 @@ def job(project: SampleProject, url: str, **options: Any) -> Job:
     name = options.pop("name", url.rpartition("/")[2])
     database = DatabaseSpec(name, url, **options.pop("database", {}))
     chosen = {"verb": "upgrade", "revision": "head", "deadline": 60.0} | options
-    return Job(project=ProjectSpec(str(project.folder), (str(project.folder),), "migrations"), database=database, **chosen)
+    return Job(
+        project=ProjectSpec(str(project.folder), (str(project.folder),), "migrations"), database=database, **chosen
+    )

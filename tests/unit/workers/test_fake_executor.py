@@ -7,7 +7,9 @@ from stillhouse_orchestrator.workers.fake import FakeExecutor
 from stillhouse_orchestrator.workers.pool import width_for
 
 
-def job(target: str = "users", verb: str = "upgrade", revision: str | None = "head", url: str = "postgresql://db/users") -> Job:
+def job(
+    target: str = "users", verb: str = "upgrade", revision: str | None = "head", url: str = "postgresql://db/users"
+) -> Job:
     return Job(verb, ProjectSpec("/app", (), "migrations"), DatabaseSpec(target, url), revision)
 
 

@@ -24,8 +24,12 @@ from stillhouse_engine.worker.messages import (
 )
 
 words = st.text(max_size=20)
-projects = st.builds(ProjectSpec, words, st.lists(words, max_size=2).map(tuple), st.none() | words, st.none() | words, words)
-databases = st.builds(DatabaseSpec, words, words, st.none() | words, words, lock_timeout=st.floats(0, 9), x_arguments=st.tuples(words))
+projects = st.builds(
+    ProjectSpec, words, st.lists(words, max_size=2).map(tuple), st.none() | words, st.none() | words, words
+)
+databases = st.builds(
+    DatabaseSpec, words, words, st.none() | words, words, lock_timeout=st.floats(0, 9), x_arguments=st.tuples(words)
+)
 problems = st.builds(Problem, words, words, st.none() | words, st.none() | words, st.none() | st.integers(0, 999))
 rendered = st.builds(RenderedRevision, words, st.booleans(), words, st.lists(words, max_size=3).map(tuple))
 summaries = st.builds(RevisionSummary, words, st.tuples(words), words, depends_on=st.tuples(words, words))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import structlog.testing
 from hypothesis import given
@@ -13,16 +15,16 @@ from stillhouse_orchestrator.workers.printed import LINES_PER_SECOND, TAIL_LINES
 def test_lines_do_not_depend_on_where_chunks_end(data, cuts):
     splitter, found = LineSplitter(1_000), []
     edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         found += splitter.feed(data[start:end])
     assert [*found, splitter.rest()] == data.split(b"\n")
 
 
 def test_a_line_beyond_the_limit_is_refused():
     splitter = LineSplitter(10)
+    assert splitter.feed(b"xxxx") == splitter.feed(b"xxxx") == []
     with pytest.raises(LineTooLongError):
-        for _ in range(3):
-            splitter.feed(b"xxxx")
+        splitter.feed(b"xxxx")
 
 
 def test_a_clipped_line_keeps_its_beginning():

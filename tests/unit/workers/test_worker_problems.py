@@ -13,7 +13,7 @@ from stillhouse_engine.worker.scrub import scrub, secrets_of
 def raised(source: str, filename: str = "/app/versions/r1.py") -> BaseException:
     """Raise something in a file of a user's."""
     try:
-        exec(compile(source, filename, "exec"), {"sa": sa, "errors": errors})  # noqa: S102
+        exec(compile(source, filename, "exec"), {"sa": sa, "errors": errors})
     except BaseException as error:  # noqa: BLE001
         return error
     raise AssertionError("nothing was raised")
@@ -68,10 +68,9 @@ def test_each_error_has_its_kind_and_state(error, kind, state):
 def test_a_wrapped_database_error_keeps_the_revisions_facts_and_the_databases_kind():
     cause = sa.exc.OperationalError("alter table users", {}, sqlite3.OperationalError("database is locked"))
     cause.orig.sqlite_errorname = "SQLITE_BUSY"
-    try:
-        raise errors.MigrationScriptError("locked", file="r1.py", line=9, revision="r1", statement="alter table users") from cause
-    except errors.MigrationScriptError as error:
-        problem = problem_of(error)
+    error = errors.MigrationScriptError("locked", file="r1.py", line=9, revision="r1", statement="alter table users")
+    error.__cause__ = cause
+    problem = problem_of(error)
     assert (problem.kind, problem.revision, problem.line, problem.statement) == ("locked", "r1", 9, "alter table users")
     assert "another program holds a lock" in problem.hint
 
@@ -83,6 +82,8 @@ def test_no_password_leaves_the_worker():
     assert problem_of(ValueError("it is g@nz+geheim"), secrets=secrets).message == "ValueError: it is ***"
 
 
-@pytest.mark.parametrize("url", ["postgresql://postgres:postgres@db/x", "sqlite:///x.db", "postgresql://app@db/x", "mysql://a:abc@db/x"])
+@pytest.mark.parametrize(
+    "url", ["postgresql://postgres:postgres@db/x", "sqlite:///x.db", "postgresql://app@db/x", "mysql://a:abc@db/x"]
+)
 def test_what_is_no_secret_stays_readable(url):
     assert secrets_of(url) == frozenset()
