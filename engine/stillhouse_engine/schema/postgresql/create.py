@@ -174,7 +174,7 @@ def view_statement(item: SchemaObject, *, replace: bool = False) -> str:
     options = f" WITH ({item.text('options')})" if item.text("options") else ""
     tail = " WITH NO DATA" if item.get("populated") else ""
     names = ", ".join(item.words("names"))
-    return f"{verb} {kind} {item.text('sql')} ({names}){options} AS {item.text('definition')}{tail}"
+    return f"{verb} {kind} {item.text('sql')} ({names}){options} AS {item.text('query')}{tail}"
 
 
 def _view(item: SchemaObject, schema: Snapshot) -> Iterator[Action]:
