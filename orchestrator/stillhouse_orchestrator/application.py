@@ -22,6 +22,8 @@ from stillhouse_orchestrator.eventlog import log_event
 from stillhouse_orchestrator.logs import scrubber
 from stillhouse_orchestrator.membership import Membership
 from stillhouse_orchestrator.projects import Projects
+from stillhouse_orchestrator.rollouts.planning import Planner, Wish
+from stillhouse_orchestrator.rollouts.strategies import steps_of
 from stillhouse_orchestrator.store import OwnerBusyError, Store
 from stillhouse_orchestrator.workers.pool import PoolExecutor
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from stillhouse_config import Fleet, FleetFile, TargetDeclaration
+    from stillhouse_orchestrator.values import Plan
 
 
 class SelectorMismatchError(StillhouseError):
@@ -63,6 +66,7 @@ class Application:
         self.projects = Projects(self.executor)
         self.alerts = AlertService(store, self._policy())
         self.census = Census(store, connections, self.projects)
+        self.planner = Planner(store, self.executor, self.census, self.projects)
         self.drift = DriftCheck(store, connections, self.projects, self.alerts)
         self.answers = Answers(store, connections)
         self.membership = Membership(store, self.alerts)
@@ -95,6 +99,19 @@ class Application:
         scrubber.learn([*secrets.of_file(file), *secrets.of_targets(fleet.targets.values())])
         self.alerts.policy = self._policy()
         await self.membership.follow(fleet, found.failed)
+
+    async def plan(self, selector: str | None, to: str, strategy: str | None = None) -> Plan:
+        """Return what bringing some targets to a destination would do; nothing is changed.
+
+        Raises:
+            SelectorMismatchError: the selector cannot be read, or picks nothing.
+            StrategyError: there is no such strategy.
+        """
+        settings = self.fleet.settings
+        name = strategy or settings.default_strategy
+        return await self.planner.plan(
+            self.select(selector), Wish(to, name, steps_of(settings.strategies, name), selector)
+        )
 
     def select(self, selector: str | None) -> tuple[TargetDeclaration, ...]:
         """Return the targets that a selector picks, all of them without one.

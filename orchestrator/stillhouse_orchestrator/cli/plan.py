@@ -1,0 +1,81 @@
+"""``stillhouse plan``: what a rollout would do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from stillhouse_orchestrator.cli.exits import Exit
+from stillhouse_orchestrator.cli.loading import opened
+from stillhouse_orchestrator.cli.options import fleet_option, json_option, log_options, selector_option
+from stillhouse_orchestrator.cli.output import counted, print_json, revisions
+from stillhouse_orchestrator.cli.running import run
+from stillhouse_orchestrator.values import to_json
+
+if TYPE_CHECKING:
+    from stillhouse_orchestrator.values import Plan, PlanGroup
+
+SHOWN_TARGETS = 8
+
+
+@click.command()
+@click.option("--to", "destination", default="heads", show_default=True, metavar="REV", help="The destination.")
+@click.option("--strategy", help="The strategy that a rollout would follow. Default: the fleet file's.")
+@click.option("--sql", "with_sql", is_flag=True, help="Show the SQL as well.")
+@click.option("--exit-code", is_flag=True, help="Exit with 3 when something is pending.")
+@fleet_option
+@selector_option
+@json_option
+@log_options
+def plan(destination: str, strategy: str | None, with_sql: bool, exit_code: bool, **common: str | bool | None) -> int:
+    """Show what a rollout would do, targets with the same plan in one group. Nothing is changed."""
+    made = run(_plan(str(common["fleet_file"]), common["selector"] and str(common["selector"]), destination, strategy))
+    if common["as_json"]:
+        print_json(**to_json(made))
+    else:
+        print_plan(made, with_sql=with_sql)
+    if made.unreachable or made.unknown:
+        return Exit.UNKNOWN
+    return Exit.DRIFT if exit_code and made.groups else Exit.FINE
+
+
+async def _plan(fleet_file: str, selector: str | None, destination: str, strategy: str | None) -> Plan:
+    async with opened(fleet_file, beside=True) as application:
+        return await application.plan(selector, destination, strategy)
+
+
+def print_plan(plan: Plan, *, with_sql: bool = False) -> None:
+    """Print a plan: its groups, and everybody who is in none, with the reason."""
+    for group in plan.groups:
+        _print_group(group, with_sql=with_sql)
+    if plan.up_to_date:
+        click.echo(f"up to date: {named(plan.up_to_date)}")
+    if plan.ahead:
+        click.echo(f"ahead of {plan.requested}: {named(plan.ahead)}")
+    for target, identity in plan.drifted.items():
+        click.echo(f"{target}: drifted ({identity}); see `stillhouse drift show {target}`", err=True)
+    for target, reason in (*plan.unreachable.items(), *plan.unknown.items()):
+        click.echo(f"{target}: {reason}", err=True)
+    if plan.late:
+        click.echo(f"late for the rollout in progress: {named(plan.late)}", err=True)
+    if plan.unmatched:
+        click.echo(f"matched by no wave of the strategy: {named(plan.unmatched)}", err=True)
+
+
+def named(targets: tuple[str, ...]) -> str:
+    """Name some targets, and count the rest."""
+    more = f" and {len(targets) - SHOWN_TARGETS} more" if len(targets) > SHOWN_TARGETS else ""
+    return ", ".join(targets[:SHOWN_TARGETS]) + more
+
+
+def _print_group(group: PlanGroup, *, with_sql: bool) -> None:
+    count = f"{counted(len(group.targets), 'target')}, {counted(len(group.revisions), 'revision')}"
+    click.secho(f"{revisions(group.from_)} -> {revisions(group.to)} ({count}): {named(group.targets)}", bold=True)
+    for revision in group.revisions:
+        click.echo(f"  {revision}")
+    for hazard in group.hazards:
+        click.secho(f"  warning[{hazard.rule}]: {hazard.message}", fg="yellow")
+    if with_sql:
+        for statement in group.sql:
+            click.echo("\n".join(f"    {line}" for line in statement.splitlines()))
