@@ -16,9 +16,10 @@ from .urls import SecretUrl, anchored
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .databases import Database, SchemasSource, SqlSource
+    from .databases import Database
     from .document import Location
     from .fleet_file import FleetModel
+    from .for_each import SchemasSource, SqlSource
     from .places import Places
 
 NO_ROWS: Mapping[str, Any] = MappingProxyType({})

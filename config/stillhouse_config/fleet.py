@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-    from .databases import DriftSettings, SchemasSource, SqlSource
+    from .databases import DriftSettings
     from .errors import Problem
     from .fleet_file import FleetModel
+    from .for_each import SchemasSource, SqlSource
     from .selectors import Selector
     from .urls import SecretUrl
 

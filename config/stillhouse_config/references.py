@@ -40,6 +40,7 @@ def check_references(
         *_labels(model),
         *_strategies(model, databases, strategies),
         *_channels(model, channels),
+        *_tokens(model),
     ]
 
 
@@ -140,3 +141,14 @@ def _channels(model: FleetModel, known: Collection[str]) -> Iterator[Finding]:
             if channel not in known:
                 location = ("alerts", "routes", index, "channels", place)
                 yield Finding(location, f"there is no channel {channel!r}", known_words(channel, known, "channels"))
+
+
+def _tokens(model: FleetModel) -> Iterator[Finding]:
+    names = [token.name for token in model.api.tokens]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Finding(
+                ("api", "tokens", index, "name"),
+                f"two tokens are called {name!r}",
+                "the history tells people apart by this name",
+            )

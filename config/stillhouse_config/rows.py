@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from .databases import ForEach, SchemasSource
+    from .for_each import ForEach, SchemasSource
 
 SYSTEM_SCHEMAS = re.compile(r"pg_.*|information_schema|mysql|performance_schema|sys|crdb_internal", re.IGNORECASE)
 

@@ -212,6 +212,7 @@ def test_steps_may_be_left_empty(load):
         ("api: {tokens: [{name: bot}]}", "token, hash"),
         ("api: {tokens: [{name: bot, token: short}]}", "shorter than 16"),
         ("api: {tokens: [{name: bot, hash: abc}]}", "SHA-256"),
+        ("api: {tokens: [{name: bot, token: 0123456789abcdef}, {name: bot, token: 0123456789abcdeg}]}", "two tokens"),
         ("windows: {w: {}}", "neither allows nor denies"),
         ("windows: {w: {allow: 'Mon 22:00-25:00'}}", "25:00"),
         ("strategies: {all-at-once: [{wave: {rest: true}}]}", "built in"),
