@@ -41,6 +41,8 @@ class SelectorMismatchError(StillhouseError):
         selector: as it was written.
     """
 
+    usage = True
+
     def __init__(self, selector: str, reason: str, hint: str) -> None:
         self.selector = selector
         self.hint = hint

@@ -17,9 +17,15 @@ from __future__ import annotations
 
 
 class StillhouseError(Exception):
-    """Root of everything that the orchestrator raises on purpose."""
+    """Root of everything that the orchestrator raises on purpose.
+
+    Attributes:
+        hint: what to do next.
+        usage: whether what was asked for makes no sense, rather than failed.
+    """
 
     hint: str | None = None
+    usage: bool = False
 
 
 class WorkerError(StillhouseError):

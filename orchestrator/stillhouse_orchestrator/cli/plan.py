@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,7 +20,14 @@ SHOWN_TARGETS = 8
 
 
 @click.command()
-@click.option("--to", "destination", default="heads", show_default=True, metavar="REV", help="The destination.")
+@click.option(
+    "--to",
+    "destination",
+    default="head",
+    show_default=True,
+    metavar="REV",
+    help="The destination; heads for all branches.",
+)
 @click.option("--strategy", help="The strategy that a rollout would follow. Default: the fleet file's.")
 @click.option("--sql", "with_sql", is_flag=True, help="Show the SQL as well.")
 @click.option("--exit-code", is_flag=True, help="Exit with 3 when something is pending.")
@@ -28,9 +35,9 @@ SHOWN_TARGETS = 8
 @selector_option
 @json_option
 @log_options
-def plan(destination: str, strategy: str | None, with_sql: bool, exit_code: bool, **common: str | bool | None) -> int:
+def plan(destination: str, strategy: str | None, with_sql: bool, exit_code: bool, **common: Any) -> int:
     """Show what a rollout would do, targets with the same plan in one group. Nothing is changed."""
-    made = run(_plan(str(common["fleet_file"]), common["selector"] and str(common["selector"]), destination, strategy))
+    made = run(_plan(common["fleet_file"], common["selector"], destination, strategy))
     if common["as_json"]:
         print_json(**to_json(made))
     else:

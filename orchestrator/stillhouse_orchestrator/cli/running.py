@@ -54,7 +54,7 @@ def failing_cleanly() -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
         raise
     except StillhouseError as error:
-        raise CommandFailedError(_clean(str(error)), error.hint) from error
+        raise _presented(error) from error
     except OSError as error:
         raise CommandFailedError(
             _clean(f"{error.filename}: {error.strerror}" if error.filename else str(error))
@@ -63,12 +63,16 @@ def failing_cleanly() -> Iterator[None]:
         leaves = _leaves(group)
         for leaf in leaves:
             if isinstance(leaf, StillhouseError):
-                raise CommandFailedError(_clean(str(leaf)), leaf.hint) from group
+                raise _presented(leaf) from group
         _bug(leaves[0])
         raise
     except Exception as error:
         _bug(error)
         raise
+
+
+def _presented(error: StillhouseError) -> CommandFailedError:
+    return CommandFailedError(_clean(str(error)), error.hint, Exit.USAGE if error.usage else Exit.FAILED)
 
 
 def log_to_stderr(level: str) -> None:
