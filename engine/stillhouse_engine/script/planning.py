@@ -1,0 +1,71 @@
+"""From a command's target to its steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stillhouse_engine.errors import ResolutionError
+from stillhouse_engine.script.nodes import to_tuple
+from stillhouse_engine.script.steps import RevisionStep, StampStep
+from stillhouse_engine.script.targets import Relative
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stillhouse_engine.script.revision import RevisionMap
+
+
+def upgrade_steps(revision_map: RevisionMap, destination: Any, current: Any) -> list[RevisionStep]:
+    """Return the steps that bring a database from its revisions up to a target."""
+    revisions = list(revision_map.iterate_revisions(destination, current, implicit_base=True))
+    return [RevisionStep(revision_map, revision, True) for revision in reversed(revisions)]
+
+
+def downgrade_steps(revision_map: RevisionMap, destination: Any, current: Any) -> list[RevisionStep]:
+    """Return the steps that bring a database from its revisions down to a target."""
+    revisions = revision_map.iterate_revisions(current, destination, select_for_downgrade=True)
+    return [RevisionStep(revision_map, revision, False) for revision in revisions]
+
+
+def stamp_steps(revision_map: RevisionMap, destination: Any, current: Iterable[str]) -> list[StampStep]:
+    """Return the steps that make a version table say that it is at some revisions.
+
+    Rows below a target move up to it, rows above it move down to it, rows of other branches stay. ``base`` removes all
+    rows, and with a branch those of the branch.
+    """
+    graph = revision_map._graph  # noqa: SLF001 - same package
+    heads = [found.revision for found in revision_map.get_revisions(tuple(to_tuple(current)))]
+    steps: list[StampStep] = []
+    targets: dict[str, None] = {}
+    for symbol in to_tuple(destination):
+        if Relative.parse(symbol) is not None:
+            raise ResolutionError(f"No such revision or branch '{symbol}'", symbol)
+        found = revision_map.get_revisions(symbol)
+        if not found:
+            steps.extend(_leave(revision_map, heads, symbol))
+        targets.update(dict.fromkeys(revision.revision for revision in found))
+    rows = set(heads)
+    for target in graph.tops(targets):
+        if target in rows:
+            continue
+        below = graph.ancestors([target]) - {target}
+        above = graph.descendants([target]) - {target}
+        moved = tuple(row for row in heads if row in below)
+        dropped = tuple(row for row in heads if row in above)
+        rows.difference_update(moved, dropped)
+        rows.add(target)
+        if dropped:
+            steps.append(StampStep(dropped, (target,), False, False, revision_map))
+        else:
+            steps.append(StampStep(moved, (target,), True, not moved, revision_map))
+    return steps
+
+
+def _leave(revision_map: RevisionMap, heads: list[str], symbol: Any) -> list[StampStep]:
+    branch, _, name = symbol.rpartition("@") if isinstance(symbol, str) else ("", "", symbol)
+    if name not in {"base", "head", "heads", None}:
+        raise ResolutionError(f"No such revision or branch '{symbol}'", symbol)
+    if name in {"head", "heads"}:
+        return []
+    gone = revision_map.filter_for_lineage(heads, branch) if branch else heads
+    return [StampStep((row,), (), False, True, revision_map) for row in gone]
