@@ -20,7 +20,7 @@ from stillhouse_engine.runtime.bridging import (
     on_loop,
     on_thread,
 )
-from stillhouse_engine.script import ScriptDirectory
+from stillhouse_engine.script.base import ScriptDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import Distribution
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.as_alembic.names import VERSION
 
@@ -24,7 +24,7 @@ class AlembicDistribution(Distribution):
         """Return the text of a metadata file."""
         return self.FILES.get(str(filename))
 
-    def locate_file(self, path: str | os.PathLike[str]) -> os.PathLike[str]:
+    def locate_file(self, path: str | os.PathLike[str]) -> Any:
         """Refuse: there are no files.
 
         Raises:

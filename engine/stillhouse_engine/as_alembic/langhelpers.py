@@ -38,17 +38,17 @@ def rev_id() -> str:
     return uuid.uuid4().hex[-12:]
 
 
-def to_tuple(x: Any, default: tuple[Any, ...] | None = None) -> tuple[Any, ...]:
+def to_tuple(x: Any, default: tuple[Any, ...] | None = None) -> tuple[Any, ...] | None:
     """Return a value as a tuple; ``default`` for None."""
     if x is None:
-        return default  # type: ignore[return-value] - Alembic's callers expect their None back
+        return default
     return _to_tuple(x)
 
 
-def to_list(x: Any, default: list[Any] | None = None) -> list[Any]:
+def to_list(x: Any, default: list[Any] | None = None) -> list[Any] | None:
     """Return a value as a list; ``default`` for None."""
     if x is None:
-        return default  # type: ignore[return-value] - Alembic's callers expect their None back
+        return default
     if isinstance(x, Iterable) and not isinstance(x, str):
         return list(x)
     return [x]

@@ -22,7 +22,7 @@ def each(module: str, names: str) -> dict[str, str]:
 
 
 ALIASES: dict[str, str] = {
-    **same("op", "context", "command", "config"),
+    **same("op", "context", "command"),
     **same("script.revision", "script.write_hooks"),
     **same("operations.ops", "operations.schemaobj"),
     **same("autogenerate", "autogenerate.api", "autogenerate.compare", "autogenerate.render", "autogenerate.rewriter"),
@@ -50,7 +50,8 @@ FILES = "coerce_resource_to_filename load_python_file open_in_editor pyc_file_fr
 
 COLLECTIONS: dict[str, dict[str, str]] = {
     "alembic": {"__version__": f"={VERSION}"},
-    "alembic.__main__": each("config", "main"),
+    "alembic.__main__": each("cli", "main"),
+    "alembic.config": {**each("config", "Config"), **each("cli", "CommandLine main")},
     "alembic.ext": {},
     "alembic.operations": {
         **each("operations.base", "AbstractOperations BatchOperations Operations"),

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
 from sqlalchemy import Column
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnClause, ColumnElement, TextClause, conv
 
 if TYPE_CHECKING:
     from sqlalchemy import Index, Table
-    from sqlalchemy.schema import Constraint, SchemaItem
 
 sqlalchemy_version: str = sqlalchemy.__version__
 _vers = tuple(int(number) for number in re.findall(r"\d+", sqlalchemy_version)[:3])
@@ -52,18 +52,20 @@ def _copy(item: Any, **kw: Any) -> Any:
 
 
 def _connectable_has_table(connectable: Any, tablename: str, schemaname: str | None) -> bool:
-    return sqlalchemy.inspect(connectable).has_table(tablename, schemaname)
+    found: bool = sqlalchemy.inspect(connectable).has_table(tablename, schemaname)
+    return found
 
 
-def _table_for_constraint(constraint: Constraint) -> Table:
-    return constraint.table  # type: ignore[attr-defined,no-any-return]
+def _table_for_constraint(constraint: Any) -> Table:
+    table: Table = constraint.table
+    return table
 
 
 def _columns_for_constraint(constraint: Any) -> list[Column[Any]]:
     return list(constraint.columns)
 
 
-def _find_columns(clause: SchemaItem) -> set[Column[Any]]:
+def _find_columns(clause: Any) -> set[Column[Any]]:
     found: set[Column[Any]] = set()
-    sqlalchemy.sql.visitors.traverse(clause, {}, {"column": found.add})  # type: ignore[arg-type]
+    visitors.traverse(clause, {}, {"column": found.add})
     return found

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import MissingGreenlet
 
+from stillhouse_engine.runtime.interrupting import interruptible
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -49,16 +51,34 @@ def guessed_wrong(error: BaseException) -> bool:
 
 async def on_loop(function: Callable[[], T]) -> T:
     """Run synchronous code as a greenlet of this task; its driver's waits let the loop run."""
-    from sqlalchemy.util import greenlet_spawn
+    from sqlalchemy.util import greenlet_spawn  # noqa: PLC0415 - needs greenlet, which not every environment has
 
-    result: T = await greenlet_spawn(function)
-    return result
+    with interruptible() as interrupter:
+        try:
+            result: T = await greenlet_spawn(function)
+        except asyncio.CancelledError:
+            if interrupter.must_kill:
+                await asyncio.shield(greenlet_spawn(interrupter.kill))
+            raise
+        return result
 
 
 async def on_thread(function: Callable[[], T]) -> T:
-    """Run synchronous code on a thread, with this task's context variables."""
+    """Run synchronous code on a thread, with this task's context variables.
+
+    Cancelling interrupts its statement, and waits until the thread has come to its end: nothing goes on behind our back.
+    """
     if not _threads:
         _threads.append(ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="stillhouse-run"))
-    context = contextvars.copy_context()
+    with interruptible() as interrupter:
+        context = contextvars.copy_context()
     future = asyncio.get_running_loop().run_in_executor(_threads[0], context.run, function)
-    return await asyncio.shield(future)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        interrupter.interrupt()
+        if interrupter.must_kill:
+            await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, interrupter.kill))
+        await asyncio.wait([future])
+        future.exception()
+        raise

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from stillhouse_engine.config import Config
     from stillhouse_engine.dialects.impl import DefaultImpl
+    from stillhouse_engine.runtime.running import RunningStep
     from stillhouse_engine.runtime.transactions import MigrationTransaction
-    from stillhouse_engine.script import ScriptDirectory
+    from stillhouse_engine.script.base import ScriptDirectory
 
     RevisionNumber: TypeAlias = str | tuple[str, ...] | None
     IncludeName: TypeAlias = Callable[[str | None, str, MutableMapping[Any, str | None]], bool]
@@ -258,6 +259,10 @@ class EnvironmentContext:
         if self._migration_context is None:
             raise CommandError("No context has been configured yet.")
         return self._migration_context
+
+    def failed_step(self) -> RunningStep | None:
+        """Return the step that an error ended, if one did."""
+        return self._migration_context.running if self._migration_context is not None else None
 
     def get_bind(self) -> Connection:
         """Return the connection."""

@@ -29,7 +29,7 @@ def is_lock_conflict(error: BaseException) -> bool:
         return True
     if is_sqlite_busy(error):
         return True
-    arguments = getattr(origin, "args", ())
+    arguments: tuple[Any, ...] = getattr(origin, "args", ())
     return bool(arguments) and not isinstance(arguments[0], str) and arguments[0] in RETRY_MYSQL
 
 

@@ -13,6 +13,7 @@ from stillhouse_engine.dialects.impl import DefaultImpl
 from stillhouse_engine.errors import CommandError, VersionMovedError
 from stillhouse_engine.operations import Operations
 from stillhouse_engine.runtime.heads import HeadMaintainer
+from stillhouse_engine.runtime.interrupting import watch_connection
 from stillhouse_engine.runtime.locks import LockName
 from stillhouse_engine.runtime.running import RunningStep
 from stillhouse_engine.runtime.senders import make_sender
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from stillhouse_engine.config import Config
     from stillhouse_engine.runtime.version_table import RowWrite
-    from stillhouse_engine.script import ScriptDirectory
+    from stillhouse_engine.script.base import ScriptDirectory
 
     class Environment(Protocol):
         """What a migration context asks of the environment that made it."""

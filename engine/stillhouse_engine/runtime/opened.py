@@ -23,7 +23,7 @@ from stillhouse_engine.runtime.environment import EnvironmentContext
 from stillhouse_engine.runtime.logging_guard import guarded_logging
 from stillhouse_engine.runtime.settings import RunSettings, use_settings
 from stillhouse_engine.runtime.specs import DEFAULT_VERSION_TABLE, ProjectSummary, RevisionSummary
-from stillhouse_engine.script import ScriptDirectory
+from stillhouse_engine.script.base import ScriptDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,11 +113,11 @@ class OpenedProject:
                 else:
                     plain.run(environment, database)
             except Exception as error:
-                running = getattr(environment._migration_context, "running", None)  # noqa: SLF001 - may be unset
-                explained = running.explain() if running is not None else None
-                if explained is None or explained is error:
+                failed = environment.failed_step()
+                explained = failed.explain() if failed is not None else None
+                if failed is None or explained is None or explained is error:
                     raise
-                raise explained from running.error
+                raise explained from failed.error
 
     async def run(self, database: DatabaseSpec, function: Callable[[], T]) -> T:
         """Run synchronous code for a database from an event loop, where its driver and env.py can work.
@@ -136,14 +136,24 @@ class OpenedProject:
             self._own_loop = not self._own_loop
             return await (on_thread if self._own_loop else on_loop)(function)
 
+    def _configuration_files(self) -> tuple[Path | None, Path | None]:
+        """Return the ini file and the pyproject file, either of which may be all there is."""
+        if not self.spec.alembic_ini:
+            return None, None
+        named = self.root / self.spec.alembic_ini
+        if named.suffix == ".toml":
+            return None, named
+        beside = named.with_name("pyproject.toml")
+        return named, beside if beside.is_file() else None
+
     def _config(self, database: DatabaseSpec | None = None, settings: RunSettings | None = None) -> Config:
-        ini = str(self.root / self.spec.alembic_ini) if self.spec.alembic_ini else None
-        config = Config(ini, ini_section=self.spec.ini_section)
-        if self.spec.script_location:
-            location = self.spec.script_location
+        ini, toml = self._configuration_files()
+        config = Config(ini, toml, ini_section=self.spec.ini_section)
+        location = self.spec.script_location or config.get_alembic_option("script_location")
+        if location:
             absolute = location if ":" in location else str(self.root / location)
             config.set_main_option("script_location", absolute.replace("%", "%%"))
-        elif ini is None:
+        else:
             raise MigrationScriptError(
                 "the project names neither a script directory nor an alembic.ini", file=self.spec.root
             )

@@ -89,7 +89,7 @@ class ScriptSink:
         """
         if not self.gathers:
             result = self.direct.execute(Statement(write.statement))
-            if write.counts:
+            if write.counts and result is not None:
                 check_row_count(table, write, result.rowcount)
             return
         rendered = self._render(Statement(write.statement)) or ""

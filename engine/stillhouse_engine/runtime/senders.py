@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         """The part of an implementation that statements leave through."""
 
         dialect: Dialect
-        sink: StatementSink | None
+        sink: StatementSink
 
         def _exec(self, construct: Executable | str) -> CursorResult[Any] | None: ...
 
@@ -72,7 +72,7 @@ class DirectSender:
 
     def flush(self) -> None:
         """Flush the implementation's sink."""
-        if self.impl.sink is not None:
+        if self.connection is not None:
             self.impl.sink.flush()
 
     @contextmanager

@@ -1,0 +1,90 @@
+"""Stopping a run from outside: its statement is cancelled on the server, not only waited for no longer.
+
+asyncpg does so by itself when its task is cancelled. A thread cannot be cancelled, so its driver is asked to break off;
+and the drivers of MySQL leave a statement running, so the server is told through a second connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import exc, text
+
+from stillhouse_engine.runtime.waiting import driver_connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Connection, Engine
+
+MYSQL = frozenset({"mysql", "mariadb"})
+
+
+class Interrupter:
+    """Knows the connections of a run, and how to make them stop."""
+
+    def __init__(self) -> None:
+        self._stops: list[Callable[[], None]] = []
+        self._kills: list[tuple[Engine, int]] = []
+
+    def watch(self, connection: Connection) -> None:
+        """Remember a connection that migrates."""
+        driver = driver_connection(connection)
+        if connection.dialect.name in MYSQL:
+            number: Any = getattr(driver, "thread_id", None) or getattr(driver, "connection_id", None)
+            self._kills.append((connection.engine, int(number() if callable(number) else number)))
+        if connection.dialect.is_async:
+            with suppress(RuntimeError):
+                loop, task = asyncio.get_running_loop(), asyncio.current_task()
+                if task is not None:
+                    self._stops.append(lambda: stop_task(loop, task))
+            return
+        stop: Any = getattr(driver, "cancel", None) or getattr(driver, "interrupt", None)
+        if callable(stop):
+            self._stops.append(stop)
+
+    def interrupt(self) -> None:
+        """Make the drivers break off; safe to call from another thread."""
+        for stop in self._stops:
+            stop()
+
+    def kill(self) -> None:
+        """End statements on servers whose drivers leave them running; needs a thread, or the greenlet bridge."""
+        for engine, number in self._kills:
+            with suppress(exc.DBAPIError), engine.connect() as connection:
+                connection.execute(text(f"KILL QUERY {number}"))
+
+    @property
+    def must_kill(self) -> bool:
+        """Whether a server has to be told through a second connection."""
+        return bool(self._kills)
+
+
+def stop_task(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> None:
+    """Cancel a task of another thread's loop."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(task.cancel)
+
+
+_current: ContextVar[Interrupter | None] = ContextVar("stillhouse_interrupter", default=None)
+
+
+@contextmanager
+def interruptible() -> Iterator[Interrupter]:
+    """Collect the connections that a run in this block migrates."""
+    interrupter = Interrupter()
+    token = _current.set(interrupter)
+    try:
+        yield interrupter
+    finally:
+        _current.reset(token)
+
+
+def watch_connection(connection: Connection) -> None:
+    """Let whoever runs this migration stop it."""
+    interrupter = _current.get()
+    if interrupter is not None:
+        interrupter.watch(connection)
