@@ -49,7 +49,7 @@ Action: TypeAlias = Migrate | Ask
 
 def advance(rollout: Rollout, facts: Facts) -> tuple[Rollout, tuple[Action, ...]]:
     """Return the rollout after everything that follows from its state, and what to do now."""
-    if rollout.state is RolloutState.DRAFT or rollout.state.over:
+    if rollout.state.over or (rollout.state is RolloutState.DRAFT and rollout.ending is None):
         return rollout, ()
     rollout = _without_hopeless(_tripped(rollout), facts)
     back = rollout.state is RolloutState.ROLLING_BACK

@@ -122,26 +122,34 @@ def dependencies(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A revision of another target that is needed, and that nothing brings."""
+
+    target: str
+    revision: str
+
+
 def unmet(
     member: RolloutTarget,
     target: TargetDeclaration,
     fleet: Iterable[TargetDeclaration],
     brought: Mapping[str, Collection[str]],
-) -> str | None:
-    """Say which revision a member needs that neither is applied nor will be by the rollout.
+) -> Missing | None:
+    """Return a revision that a member needs and that neither is applied nor will be by the rollout.
 
     Args:
         member: the dependent.
         target: its declaration.
-        fleet: all targets.
-        brought: the revisions that each target has or will have.
+        fleet: the targets that it may depend on.
+        brought: the revisions that each of them has or will have.
     """
     for item in target.depends_on:
         if item.revision is None or (item.needed_by is not None and item.needed_by not in member.revisions):
             continue
         for other in fleet:
             if other.database == item.database and item.revision not in brought.get(other.name, ()):
-                return f"it needs {item.revision} on {other.name}"
+                return Missing(other.name, item.revision)
     return None
 
 

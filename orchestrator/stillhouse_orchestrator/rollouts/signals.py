@@ -79,8 +79,13 @@ class Retry(Verb):
 
 @dataclass(frozen=True, slots=True)
 class Join(Verb):
-    """Let targets in that appeared after the membership was frozen."""
+    """Let targets in that appeared after the membership was frozen.
 
+    Attributes:
+        members: what the targets are as members; planned before the machine hears of them.
+    """
+
+    targets: tuple[str, ...] = ()
     members: tuple[RolloutTarget, ...] = ()
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from stillhouse_orchestrator.values import Rollout, RolloutTarget
 
+IN_USE = "waits for a connection to {server}"
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -124,7 +126,7 @@ class _Room:
             return None
         if self._free[server] <= 0:
             self.wants[server] += 1
-            return f"connections to {server} are in use"
+            return IN_USE.format(server=server)
         self._free[server] -= 1
         return None
 

@@ -228,7 +228,7 @@ class RolloutMachine(RuleBasedStateMachine):
         if wave <= len(self.rollout.waves):
             self.databases[name] = OLD
             member = RolloutTarget(name, wave, OLD, NEW, revisions=(*MIDDLE, *NEW), server="db1")
-            self.say(s.Join(by, self.now, None, (member,)))
+            self.say(s.Join(by, self.now, None, (name,), (member,)))
 
     @rule(
         fates=st.lists(
@@ -296,7 +296,7 @@ class RolloutMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_budget_is_never_exceeded_by_more_than_was_running(self):
-        if hasattr(self, "rollout") and self.busy_at_trip is not None and not self.rollout.decisions[-1].verb == "skip":
+        if hasattr(self, "rollout") and self.busy_at_trip is not None and self.rollout.decisions[-1].verb != "skip":
             over = sum(
                 max(0, bad - self.rollout.waves[number - 1].max_failures.allowed(self.rollout.waves[number - 1].size))
                 for number, bad in Counter(m.wave for m in self.rollout.members() if m.state.bad).items()

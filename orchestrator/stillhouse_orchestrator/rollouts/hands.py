@@ -1,0 +1,179 @@
+"""The rollout machine's hands: what an action means for a database, and what came of it as a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+from stillhouse_orchestrator.connections import Priority
+from stillhouse_orchestrator.errors import ConnectionFailedError, StillhouseError
+from stillhouse_orchestrator.events import now
+from stillhouse_orchestrator.jobs import job_for
+from stillhouse_orchestrator.rollouts.signals import Deferred, Found, Ran
+from stillhouse_orchestrator.values import MemberState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from stillhouse_config import TargetDeclaration
+    from stillhouse_orchestrator.connections import Connections
+    from stillhouse_orchestrator.rollouts.advance import Migrate
+    from stillhouse_orchestrator.store import Store
+    from stillhouse_orchestrator.values import RolloutTarget, Verify
+    from stillhouse_orchestrator.workers.executor import Executor, Outcome, Progress
+
+    Report: TypeAlias = Callable[[Progress], None]
+
+UNREACHABLE = frozenset({"unreachable", "timeout", "too_many_connections", "connection_lost"})
+VERIFY_SECONDS = 60.0
+BUSY_SECONDS, BUSY_LONGEST, BUSY_GROWTH = 2.0, 60.0, 1.6
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One migration to be done.
+
+    Attributes:
+        unreachable_fails: whether a target that cannot be reached counts as failed.
+    """
+
+    action: Migrate
+    target: TargetDeclaration
+    unreachable_fails: bool = True
+
+    @property
+    def member(self) -> RolloutTarget:
+        """The member as it was when it started."""
+        return self.action.member
+
+
+class Hands:
+    """Carries out actions.
+
+    Args:
+        executor: runs the jobs.
+        connections: reaches databases for ``verify`` steps.
+        store: knows the drift that was found since.
+        clock: tells the time.
+    """
+
+    def __init__(
+        self, executor: Executor, connections: Connections, store: Store, clock: Callable[[], datetime] = now
+    ) -> None:
+        self._executor = executor
+        self._connections = connections
+        self._store = store
+        self._clock = clock
+
+    async def migrate(self, task: Task, report: Report | None = None) -> Ran | Deferred:
+        """Bring a target from where it should be to its goal, and return what became of it."""
+        member = task.member
+        try:
+            looked = await self._executor.run(job_for(task.target, "current"))
+            if not looked.ok or looked.after is None:
+                return self._ended(task, looked)
+            if set(looked.after) == set(member.goal):
+                return Ran(member.target, self._clock(), MemberState.DONE, looked.after)
+            if obstacle := await self._moved(member, looked.after):
+                return Ran(member.target, self._clock(), MemberState.BLOCKED_DRIFT, None, obstacle)
+            return await self._run(task, looked.after, report)
+        except StillhouseError as error:
+            return Ran(member.target, self._clock(), MemberState.FAILED, None, str(error))
+
+    async def look(self, target: TargetDeclaration) -> Found:
+        """Read a target's applied revisions."""
+        try:
+            outcome = await self._executor.run(job_for(target, "current"))
+        except StillhouseError as error:
+            return Found(None, str(error))
+        if outcome.ok and outcome.after is not None:
+            return Found(outcome.after)
+        return Found(None, str(outcome.problem or outcome.state))
+
+    async def verify(self, target: TargetDeclaration, step: Verify) -> str | None:
+        """Ask a target a ``verify`` step's question; return what is wrong, if anything."""
+        try:
+            async with (
+                asyncio.timeout(step.timeout or VERIFY_SECONDS),
+                self._connections.connect(target.url.reveal(), priority=Priority.ROLLOUT) as connection,
+            ):
+                if target.schema and connection.dialect.name == "postgresql":
+                    await connection.exec_driver_sql("SELECT set_config('search_path', $1, false)", (target.schema,))
+                row = (await connection.exec_driver_sql(step.sql)).first()
+        except TimeoutError:
+            return f"{target.name}: no answer within {step.timeout or VERIFY_SECONDS:g} seconds"
+        except ConnectionFailedError as error:
+            return f"{target.name}: {error}"
+        if row is None:
+            return f"{target.name}: the query gave no row"
+        return None if row[0] else f"{target.name}: the query gave {row[0]!r}"
+
+    async def _moved(self, member: RolloutTarget, applied: tuple[str, ...]) -> str | None:
+        """Say what changed on a target since it was planned."""
+        if set(applied) != set(member.applied):
+            has, planned = (", ".join(each) or "base" for each in (applied, member.applied))
+            return f"it is at {has}, and was planned from {planned}"
+        async with self._store.read() as session:
+            report = await session.drift_reports.get(member.target)
+        if report is not None and report.drift_id not in (None, member.drift_id) and member.reached is None:
+            return f"drift was found since it was planned ({report.drift_id})"
+        return None
+
+    async def _run(self, task: Task, applied: tuple[str, ...], report: Report | None) -> Ran | Deferred:
+        """Run one job per destination; there is more than one only where branches end apart."""
+        member = task.member
+        verb = "downgrade" if member.undo else "upgrade"
+        destinations = [revision for revision in member.goal if revision not in applied] or ["base"]
+        for destination in destinations:
+            job = job_for(task.target, "downgrade" if verb == "downgrade" else "upgrade", destination)
+            if task.action.deadline is not None:
+                job = replace(job, deadline=task.action.deadline)
+            outcome = await self._executor.run(job, report)
+            if not outcome.ok:
+                return await self._judged(task, outcome)
+        after = outcome.after or ()
+        if set(after) == set(member.goal):
+            return Ran(member.target, self._clock(), MemberState.DONE, after)
+        has, goal = (", ".join(each) or "base" for each in (after, member.goal))
+        return Ran(member.target, self._clock(), MemberState.FAILED, after, f"it ended at {has}, not at {goal}")
+
+    async def _judged(self, task: Task, outcome: Outcome) -> Ran | Deferred:
+        """Look where a failed run left its target, when the run could not say."""
+        if outcome.after is not None or outcome.state == "busy":
+            return self._ended(task, outcome)
+        found = await self.look(task.target)
+        member = task.member
+        if found.applied is None:
+            doubt = outcome.state in ("lost", "indeterminate")
+            state = MemberState.INDETERMINATE if doubt else MemberState.FAILED
+            evidence = f"{told(outcome)}; afterwards it could not be read: {found.error}"
+            return Ran(member.target, self._clock(), state, None, evidence)
+        if set(found.applied) == set(member.goal) and outcome.state == "lost":
+            return Ran(member.target, self._clock(), MemberState.DONE, found.applied)
+        return self._ended(task, replace(outcome, after=found.applied))
+
+    def _ended(self, task: Task, outcome: Outcome) -> Ran | Deferred:
+        member, moment = task.member, self._clock()
+        if outcome.state == "busy":
+            return Deferred(member.target, moment, moment + busy_delay(member.attempts), told(outcome))
+        kind = outcome.problem.kind if outcome.problem else ""
+        if kind in UNREACHABLE and not task.unreachable_fails and outcome.verb == "current":
+            return Ran(member.target, moment, MemberState.CANCELLED, None, told(outcome))
+        state = MemberState.INDETERMINATE if outcome.state == "indeterminate" else MemberState.FAILED
+        reached = None if outcome.verb == "current" else outcome.after
+        return Ran(member.target, moment, state, reached, told(outcome))
+
+
+def told(outcome: Outcome) -> str:
+    """Return what a failed job says for people."""
+    return str(outcome.problem) if outcome.problem else f"the job ended as {outcome.state}"
+
+
+def busy_delay(attempts: int) -> timedelta:
+    """Return how long to wait for a busy target: growing, with full jitter, at most a minute."""
+    longest = min(BUSY_LONGEST, BUSY_SECONDS * BUSY_GROWTH ** max(0, attempts - 1))
+    return timedelta(seconds=random.uniform(BUSY_SECONDS / 2, longest))  # noqa: S311 - jitter is no secret

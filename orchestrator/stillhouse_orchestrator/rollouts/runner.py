@@ -1,0 +1,232 @@
+"""Runs one rollout: feeds signals to the machine, writes each transition, and only then does what it says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stillhouse_orchestrator.events import Event, EventName, now
+from stillhouse_orchestrator.rollouts import signals as s
+from stillhouse_orchestrator.rollouts import windows
+from stillhouse_orchestrator.rollouts.audit import changes
+from stillhouse_orchestrator.rollouts.hands import Hands, Task
+from stillhouse_orchestrator.rollouts.machine import Ask, Facts, Migrate, advance, apply, next_moment
+from stillhouse_orchestrator.rollouts.slots import Slots
+from stillhouse_orchestrator.rollouts.startable import IN_USE, wave_of
+from stillhouse_orchestrator.values import CheckState, MemberState, Rollout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from stillhouse_config import Fleet, TargetDeclaration
+    from stillhouse_orchestrator.connections import Connections
+    from stillhouse_orchestrator.rollouts.advance import Action
+    from stillhouse_orchestrator.store import Store
+    from stillhouse_orchestrator.workers.executor import Progress
+
+TICK_SECONDS = 15.0  # windows open and targets vanish without telling anybody
+LOOKS_AT_ONCE = 32
+
+
+@dataclass
+class World:
+    """What a runner acts on.
+
+    Attributes:
+        fleet: returns the fleet as it is now.
+        others: returns the targets that other rollouts run on at this moment, with those rollouts' ids.
+        changed: told each rollout after a transition was written.
+        progress: told each step of each job.
+        stopping: the process is about to end: nothing more starts.
+    """
+
+    store: Store
+    connections: Connections
+    hands: Hands
+    fleet: Callable[[], Fleet]
+    clock: Callable[[], datetime] = now
+    stopping: bool = False
+    others: Callable[[str], Mapping[str, str]] = field(default=lambda _: {})
+    changed: Callable[[Rollout], None] = field(default=lambda _: None)
+    progress: Callable[[str, Progress], None] = field(default=lambda _rollout_id, _progress: None)
+
+
+class Runner:
+    """One rollout in progress; the only one that changes it.
+
+    Attributes:
+        rollout: as it was last written.
+    """
+
+    def __init__(self, world: World, rollout: Rollout) -> None:
+        self._world = world
+        self.rollout = rollout
+        self._inbox: list[s.Signal] = []
+        self._wake = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._group = asyncio.TaskGroup()
+        self._slots = Slots(world.connections, self._group, self._wake.set)
+
+    async def run(self) -> Rollout:
+        """Go on until the rollout is over."""
+        async with self._group:
+            await self._recover()
+            while not self._is_through():
+                self._wake.clear()
+                received, self._inbox = self._inbox, []
+                await self.transition(*self._departures(), *received)
+                if not self._is_through():
+                    await self._pause()
+            self._slots.close()
+        return self.rollout
+
+    def _is_through(self) -> bool:
+        """Tell whether there is nothing left to wait for: it is over, or the process stops and nothing runs."""
+        if self.rollout.state.over:
+            return True
+        idle = (
+            not any(member.state.busy for member in self.rollout.members())
+            and self.rollout.check is not CheckState.RUNNING
+        )
+        return self._world.stopping and idle and not self._inbox
+
+    async def transition(self, *signals: s.Signal) -> Rollout:
+        """Apply signals and what follows from them: written first, acted on after.
+
+        Raises:
+            TransitionError: a verb does not fit; nothing has changed.
+        """
+        async with self._turn:
+            before = after = self.rollout
+            for signal in signals:
+                after = apply(after, signal)
+            after, actions = advance(after, self._facts())
+            if after != before:
+                self.rollout = await write(self._world.store, before, after, self._world.clock(), signals)
+            self._act(actions)
+        if after != before:
+            self._world.changed(self.rollout)
+        return self.rollout
+
+    def poke(self) -> None:
+        """Look again now: the fleet has changed."""
+        self._wake.set()
+
+    def _facts(self) -> Facts:
+        moment, fleet = self._world.clock(), self._world.fleet()
+        queued = [
+            fleet.targets[m.target] for m in self.rollout.members() if not m.state.busy and m.target in fleet.targets
+        ]
+        held = windows.held(fleet.settings.windows, queued, moment)
+        busy = {name: f"rollout {other} runs on it" for name, other in self._world.others(self.rollout.id).items()}
+        stopped = dict.fromkeys(self.rollout.targets, "the daemon stops") if self._world.stopping else {}
+        return Facts(moment, {**held, **busy, **stopped}, self._slots.free)
+
+    def _departures(self) -> Iterable[s.Signal]:
+        """Say which members the fleet no longer declares; an incomplete fleet cannot tell."""
+        fleet = self._world.fleet()
+        gone = tuple(m.target for m in self.rollout.members() if m.state.queued and m.target not in fleet.targets)
+        return [s.Vanished(self._world.clock(), gone)] if gone and fleet.is_complete else []
+
+    def _act(self, actions: Iterable[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Migrate):
+                release = self._slots.take(action.member.server or "")
+                self._group.create_task(self._migrate(action, release))
+            else:
+                self._group.create_task(self._ask(action))
+        self._slots.give_back()
+        held = self.rollout.hold or self.rollout.ending or self.rollout.state.over or self._world.stopping
+        if not held:
+            self._queue_for_places()
+
+    def _queue_for_places(self) -> None:
+        fleet = self._world.fleet()
+        waiting = [m for m in self.rollout.members(MemberState.WAITING) if m.reason == IN_USE.format(server=m.server)]
+        urls = {m.server or "": fleet.targets[m.target].url for m in waiting if m.target in fleet.targets}
+        for server, count in Counter(member.server or "" for member in waiting).items():
+            if server in urls:
+                self._slots.want(server, urls[server].reveal(), count)
+
+    async def _migrate(self, action: Migrate, release: Callable[[], None]) -> None:
+        try:
+            target = self._world.fleet().targets.get(action.member.target)
+            if target is None:
+                why = "the fleet no longer declares it"
+                ended: s.Signal = s.Ran(action.member.target, self._world.clock(), MemberState.FAILED, None, why)
+            else:
+                fails = wave_of(self.rollout, action.member).unreachable_fails
+                ended = await self._world.hands.migrate(Task(action, target, fails), self._progress)
+        finally:
+            release()
+        self._receive(ended)
+
+    async def _ask(self, action: Ask) -> None:
+        errors = [await self._world.hands.verify(target, action.step) for target in self._asked(action)]
+        error = next((error for error in errors if error), None)
+        if not errors:
+            error = f"{action.target}: the fleet does not declare it"
+        moment = self._world.clock()
+        self._receive(s.Checked(moment, error) if action.one else s.Verified(action.target, moment, error))
+
+    def _asked(self, action: Ask) -> list[TargetDeclaration]:
+        """Return the targets of a question: ``on`` names a database, which may have several."""
+        targets = self._world.fleet().targets
+        if action.target in targets:
+            return [targets[action.target]]
+        return [target for target in targets.values() if action.one and target.database == action.target]
+
+    def _progress(self, progress: Progress) -> None:
+        self._world.progress(self.rollout.id, progress)
+
+    def _receive(self, signal: s.Signal) -> None:
+        self._inbox.append(signal)
+        self._wake.set()
+
+    async def _pause(self) -> None:
+        """Wait for a signal, a place, or the time at which something changes by itself."""
+        due = next_moment(self.rollout, self._facts())
+        seconds = TICK_SECONDS if due is None else min(TICK_SECONDS, due.total_seconds())
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _recover(self) -> None:
+        """Look at what was running when another process stopped, before anything else."""
+        running = list(self.rollout.members(MemberState.RUNNING))
+        asked = self.rollout.check is CheckState.RUNNING or any(self.rollout.members(MemberState.VERIFYING))
+        if not running and not asked:
+            return
+        found = await look_at(self._world, [member.target for member in running])
+        await self.transition(s.Recovered(self._world.clock(), found))
+
+
+async def look_at(world: World, names: Iterable[str]) -> dict[str, s.Found]:
+    """Read the applied revisions of some targets, within the servers' budgets."""
+    limit, targets = asyncio.Semaphore(LOOKS_AT_ONCE), world.fleet().targets
+
+    async def look(name: str) -> tuple[str, s.Found]:
+        if name not in targets:
+            return name, s.Found(None, "the fleet no longer declares it")
+        async with limit, world.connections.hold(targets[name].url.reveal()):
+            return name, await world.hands.look(targets[name])
+
+    return dict(await asyncio.gather(*map(look, names)))
+
+
+async def write(store: Store, before: Rollout, after: Rollout, at: datetime, signals: Iterable[s.Signal]) -> Rollout:
+    """Write a transition and its events in one transaction."""
+    events = changes(before, after, at)
+    for signal in signals:
+        if isinstance(signal, s.Recovered):
+            facts = {"interrupted": sorted(signal.found)}
+            events.insert(0, Event(EventName.ROLLOUT_RECOVERED, at, rollout_id=after.id, facts=facts))
+    async with store.write() as session:
+        moved = await session.rollouts.transition(before, after)
+        await session.record(*events)
+    return moved

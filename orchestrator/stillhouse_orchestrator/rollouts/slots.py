@@ -1,0 +1,71 @@
+"""Connections reserved before a target starts, so that what waits for one has not started, and a pause holds it back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from stillhouse_orchestrator.connections import Priority
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from stillhouse_orchestrator.connections import Connections
+
+QUEUED_AT_ONCE = 64
+
+
+class Slots:
+    """Places within the servers' budgets, for one rollout.
+
+    Args:
+        connections: owns the budgets.
+        group: owns the tasks that wait for a place.
+        granted: called when a place was granted.
+    """
+
+    def __init__(self, connections: Connections, group: asyncio.TaskGroup, granted: Callable[[], None]) -> None:
+        self._connections = connections
+        self._group = group
+        self._granted = granted
+        self._free: defaultdict[str, list[asyncio.Event]] = defaultdict(list)
+        self._queued: Counter[str] = Counter()
+        self._waiting: set[asyncio.Task[None]] = set()
+
+    @property
+    def free(self) -> Mapping[str, int]:
+        """Places that are reserved and not in use, by server."""
+        return {server: len(places) for server, places in self._free.items()}
+
+    def want(self, server: str, url: str, count: int) -> None:
+        """Queue for places until so many are on their way."""
+        for _ in range(min(count, QUEUED_AT_ONCE) - self._queued[server]):
+            self._queued[server] += 1
+            task = self._group.create_task(self._hold(server, url))
+            self._waiting.add(task)
+            task.add_done_callback(self._waiting.discard)
+
+    def take(self, server: str) -> Callable[[], None]:
+        """Use a free place; call what is returned when it is not needed any more."""
+        return self._free[server].pop().set
+
+    def give_back(self) -> None:
+        """Give back every place that is free: nobody needs it at this moment."""
+        for places in self._free.values():
+            while places:
+                places.pop().set()
+
+    def close(self) -> None:
+        """Give everything back, and stop waiting."""
+        self.give_back()
+        for task in self._waiting:
+            task.cancel()
+
+    async def _hold(self, server: str, url: str) -> None:
+        async with self._connections.hold(url, Priority.ROLLOUT):
+            self._queued[server] -= 1
+            over = asyncio.Event()
+            self._free[server].append(over)
+            self._granted()
+            await over.wait()
