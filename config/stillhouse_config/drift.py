@@ -28,8 +28,8 @@ class IgnoreRule(Declaration):
     match: Selector | None = Field(
         default=None, description="The targets it is for. Default: all.", examples=["env=staging"]
     )
-    owner: Text = Field(min_length=1, description="Who answers for it.", examples=["data-team"])
-    reason: Text = Field(min_length=1, description="Why it is fine.", examples=["scratch tables"])
+    owner: Text = Field(description="Who answers for it.", examples=["data-team"])
+    reason: Text = Field(description="Why it is fine.", examples=["scratch tables"])
     until: Expiry = Field(
         description="The last day on which it is ignored, or `never` for no end.", examples=["2027-03-01"]
     )

@@ -147,7 +147,7 @@ _DURATION: dict[str, Any] = {"type": "string", "pattern": r"^(0|(\d+(\.\d+)?(ms|
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 _write_duration = PlainSerializer(_written, return_type=str)
 
-Text: TypeAlias = Annotated[str, WithJsonSchema({"type": "string"})]
+Text: TypeAlias = Annotated[str, Field(min_length=1), WithJsonSchema({"type": "string", "minLength": 1})]
 Template: TypeAlias = Annotated[str, PlainValidator(reading(_parse_template, ())), WithJsonSchema({"type": SCALARS})]
 Name: TypeAlias = Annotated[str, *_text_field(parse_name, (), {"type": "string", "minLength": 1})]
 Metadata: TypeAlias = Annotated[str, *_text_field(_parse_metadata, (), {"type": "string", "pattern": "^[^:]+:[^:]+$"})]

@@ -145,6 +145,7 @@ def test_a_missing_key_is_shown_at_what_should_hold_it(problem):
         ("{url: 'sqlite:///x', migrations: m, import_path: src}", "must be a list"),
         ("{url: 'sqlite:///x', migrations: m, drift: {privileges: yes}}", "neither true nor false"),
         ("{url: 'sqlite:///x', migrations: [m]}", "must be text"),
+        ("{url: 'sqlite:///x', migrations: ''}", "must not be empty"),
         ("[]", "must be a mapping"),
         ("~", "must be a mapping"),
         ("{url: 'sqlite:///{a}', name: 'x-{a}', migrations: m, for_each: {}}", "exactly one of"),
