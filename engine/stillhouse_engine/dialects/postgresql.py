@@ -62,7 +62,7 @@ class PostgresqlImpl(DefaultImpl):
 
     def prep_table_for_batch(self, batch_impl: Any, table: Table) -> None:
         """Drop the named constraints: their names are unique in the schema, and the new table needs them."""
-        for constraint in table.constraints:
+        for constraint in sorted(table.constraints, key=lambda constraint: str(constraint.name)):
             if constraint.name is not None and constraint.name in batch_impl.named_constraints:
                 self.drop_constraint(constraint)
 

@@ -72,13 +72,16 @@ class SchemaObjects:
         convention = getattr(target, "naming_convention", None)
         return MetaData(naming_convention=convention) if convention else MetaData()
 
-    def table(self, name: str, *columns: Any, _constraints_included: bool = False, **kw: Any) -> Table:
+    def table(
+        self, name: str, *columns: Any, _constraints_included: bool = False, _partial: bool = False, **kw: Any
+    ) -> Table:
         """Return a table, with stand-ins for the tables that it references.
 
         Args:
             name: name of the table.
             *columns: columns and constraints; those of another table are copied.
             _constraints_included: the constraints are complete: columns bring none of their own.
+            _partial: the table has more columns than are told, which its foreign keys may point to.
             **kw: what ``sqlalchemy.Table`` takes.
         """
         metadata = self.metadata()
@@ -88,7 +91,7 @@ class SchemaObjects:
                 if isinstance(column, Column):
                     column.index = column.unique = None
         table = Table(name, metadata, *items, **kw)
-        refer(table)
+        refer(table, partial=_partial)
         return table
 
     def column(self, name: str, type_: TypeEngine[Any], **kw: Any) -> Column[Any]:
@@ -237,8 +240,8 @@ def rebind(expression: ColumnElement[Any], table: Table) -> Any:
     return replacement_traverse(expression, {}, column_of)
 
 
-def refer(table: Table) -> None:
-    """Give a table's foreign keys stand-ins to point to."""
+def refer(table: Table, *, partial: bool) -> None:
+    """Give a table's foreign keys stand-ins to point to; a table that is told in part gets its own columns, too."""
     for key in sorted(table.foreign_keys, key=lambda key: key.target_fullname):
         if getattr(key, "_table_column", None) is not None:
             continue
@@ -247,7 +250,7 @@ def refer(table: Table) -> None:
         # A name without schema stays without, even where the metadata has a default one.
         if (found := table.metadata.tables.get(name)) is None:
             Table(bare, table.metadata, Column(column, NULLTYPE), schema=schema or None)
-        elif column not in found.c and found is not table:
+        elif column not in found.c and (partial or found is not table):
             found.append_column(Column(column, NULLTYPE))
 
 

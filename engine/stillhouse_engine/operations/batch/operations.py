@@ -85,9 +85,9 @@ class BatchOperationsImpl:
         recreation = TableRecreation(
             self.impl, table, self.plan, reflected=self.plan.copy_from is None, as_written=as_written
         )
-        self.impl.prep_table_for_batch(recreation, table)
         for name, arguments, kw in self.batch:
             getattr(recreation, name)(*arguments, **kw)
+        self.impl.prep_table_for_batch(recreation, table)
         recreation.carry_out()
 
     def _reflect(self) -> Table:

@@ -129,8 +129,20 @@ class Rebuilder:
         return table.c[column]
 
     def _check(self, check: CheckConstraint, *, existing: bool) -> Constraint | None:
-        condition = self.expression(check.sqltext) if existing else check.sqltext
-        return None if condition is None else CheckConstraint(condition, **common(check))
+        condition = self.expression(check.sqltext) if existing else self._new_expression(check.sqltext)
+        if condition is None:
+            return None
+        rule: Any = getattr(check, "_create_rule", None)
+        bound = getattr(check, "_type_bound", False)
+        return CheckConstraint(condition, _create_rule=rule, _type_bound=bound, **common(check))
+
+    def _new_expression(self, element: Any) -> Any:
+        """Return an expression of a new constraint, over the new table's columns."""
+
+        def column_of(part: Any, **_: Any) -> Any:
+            return self.column(part.name, existing=False) if isinstance(part, Column) else None
+
+        return element if isinstance(element, TextClause) else replacement_traverse(element, {}, column_of)
 
     def text(self, sql: str) -> str | None:
         """Return SQL text with the new names; None when it names a column that is gone."""

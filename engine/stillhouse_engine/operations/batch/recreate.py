@@ -20,7 +20,6 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.sql.base import SchemaEventTarget
 from sqlalchemy.util import topological
 
 from stillhouse_engine.dialects.ddl import type_instance
@@ -70,7 +69,8 @@ class TableRecreation:
         self.comment = table.comment
         self.named_constraints: dict[str, Constraint] = {}
         self.unnamed_constraints: list[Constraint] = []
-        self.new_constraints: dict[str, Constraint] = {}
+        self.added: set[Constraint] = set()
+        self.new_columns: set[str] = set()
         self.indexes: dict[str, Index] = {str(index.name): index for index in table.indexes}
         self.as_written = dict(as_written)
         self.new_indexes: dict[str, tuple[Index, dict[str, Any]]] = {}
@@ -144,11 +144,10 @@ class TableRecreation:
         transfer = self.transfers.get(name)
         if transfer is not None:
             self.impl.cast_for_batch_migrate(column, transfer, type_)
-        if isinstance(column.type, SchemaEventTarget) and hasattr(column.type, "create_constraint"):
+        if hasattr(column.type, "create_constraint"):
             column.type.create_constraint = False
+        # The new type's CHECK comes as a constraint of its own; its CREATE TYPE is the revision's business.
         column.type = type_
-        if isinstance(type_, SchemaEventTarget):
-            type_._set_parent_with_dispatch(column)  # noqa: SLF001 - what Column() does with its type
 
     def _change_default(self, name: str, column: Column[Any], default: Any) -> None:
         column.server_default, column.computed, column.identity = None, None, None
@@ -176,6 +175,7 @@ class TableRecreation:
         draft = self._draft(column)
         draft.primary_key = False
         self.columns[draft.name] = draft
+        self.new_columns.add(draft.name)
         self._place(draft.name, insert_before, insert_after)
 
     def _place(self, name: str, before: str | None, after: str | None) -> None:
@@ -225,20 +225,26 @@ class TableRecreation:
             ValueError: it has no name, so nobody could drop it again.
         """
         if is_type_bound(const):
+            self._add_type_bound(const)
             return
         if not const.name:
             raise ValueError("Constraint must have a name")
         if isinstance(const, PrimaryKeyConstraint):
             self._drop_primary_key()
         self.named_constraints.pop(str(const.name), None)
-        self.new_constraints[str(const.name)] = const
+        self.named_constraints[str(const.name)] = const
+        self.added.add(const)
+
+    def _add_type_bound(self, const: Any) -> None:
+        """Add the CHECK of an altered column's new type; a new column brings its own."""
+        if self.new_columns.isdisjoint(column.name for column in const.columns):
+            self.unnamed_constraints.append(const)
+            self.added.add(const)
 
     def _drop_primary_key(self) -> None:
-        every = (*self.named_constraints.values(), *self.new_constraints.values())
-        named = {str(each.name) for each in every if isinstance(each, PrimaryKeyConstraint)}
-        for name in named:
-            self.named_constraints.pop(name, None)
-            self.new_constraints.pop(name, None)
+        for name, constraint in list(self.named_constraints.items()):
+            if isinstance(constraint, PrimaryKeyConstraint):
+                del self.named_constraints[name]
         self.unnamed_constraints = [
             each for each in self.unnamed_constraints if not isinstance(each, PrimaryKeyConstraint)
         ]
@@ -249,11 +255,13 @@ class TableRecreation:
         Raises:
             ValueError: it has no name, or there is none of its name.
         """
+        if is_type_bound(const) and not const.name:
+            return
         if not const.name:
             raise ValueError("Constraint must have a name")
         name = str(const.name)
-        found = self.new_constraints.pop(name, None) or self.named_constraints.pop(name, None)
-        if found is None and not is_type_bound(const) and not self._drop_column_check(name):
+        found = self.named_constraints.pop(name, None)
+        if found is None and not self._drop_column_check(name) and not is_type_bound(const):
             raise ValueError(f"No such constraint: '{name}'")
 
     def _drop_column_check(self, name: str) -> bool:
@@ -327,12 +335,8 @@ class TableRecreation:
         )
 
     def _constrain(self, new: Table, rebuilder: Rebuilder) -> None:
-        for existing in (*self.named_constraints.values(), *self.unnamed_constraints):
-            constraint = rebuilder.constraint(existing, existing=True)
-            if constraint is not None:
-                new.append_constraint(constraint)
-        for added in self.new_constraints.values():
-            constraint = rebuilder.constraint(added, existing=False)
+        for drafted in (*self.named_constraints.values(), *self.unnamed_constraints):
+            constraint = rebuilder.constraint(drafted, existing=drafted not in self.added)
             if constraint is not None:
                 new.append_constraint(constraint)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -51,11 +52,10 @@ class MigrateOperation:
 
     _mutations: frozenset[Any] = frozenset()
 
-    @property
+    @cached_property
     def info(self) -> dict[Any, Any]:
         """A dictionary for any purpose of the user's."""
-        kept: dict[Any, Any] = self.__dict__.setdefault("_info", {})
-        return kept
+        return {}
 
     def reverse(self) -> MigrateOperation:
         """Return the operation that undoes this one.

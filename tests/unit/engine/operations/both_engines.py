@@ -32,9 +32,7 @@ class Outcome:
 
 def run(case: Callable[[Any], Any], context_class: Any, operations_class: Any, dialect: str, **options: Any) -> Outcome:
     buffer = io.StringIO()
-    context = context_class.configure(
-        dialect_name=dialect, opts={"as_sql": True, "output_buffer": buffer, **options}
-    )
+    context = context_class.configure(dialect_name=dialect, opts={"as_sql": True, "output_buffer": buffer, **options})
     error = None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -151,7 +151,9 @@ TABLES: dict[str, Any] = {
     "create with identity": lambda op: op.create_table(
         "t", Column("a", Integer, Identity(always=True, start=4, increment=2), primary_key=True)
     ),
-    "create with computed": lambda op: op.create_table("t", Column("a", Integer), Column("b", Integer, Computed("a+1"))),
+    "create with computed": lambda op: op.create_table(
+        "t", Column("a", Integer), Column("b", Integer, Computed("a+1"))
+    ),
     "create with sequence": lambda op: op.create_table("t", Column("a", Integer, Sequence("sq"), primary_key=True)),
     "create with column check": lambda op: op.create_table("t", Column("a", Integer, CheckConstraint("a>1", name="q"))),
     "create with defaults": lambda op: op.create_table(
@@ -197,7 +199,9 @@ TABLES: dict[str, Any] = {
 
 COLUMNS: dict[str, Any] = {
     "add": lambda op: op.add_column("t", Column("c", Integer)),
-    "add not null": lambda op: op.add_column("t", Column("c", String(5), server_default="x", nullable=False), schema="s"),
+    "add not null": lambda op: op.add_column(
+        "t", Column("c", String(5), server_default="x", nullable=False), schema="s"
+    ),
     "add with comment": lambda op: op.add_column("t", Column("c", Integer, comment="it's"), schema="s"),
     "add with index": lambda op: op.add_column("t", Column("c", Integer, index=True), schema="s"),
     "add with unique index": lambda op: op.add_column("t", Column("c", Integer, unique=True, index=True)),
@@ -423,11 +427,11 @@ DATA: dict[str, Any] = {
         rows().update().values(d=op.inline_literal(datetime.date(2020, 1, 2), type_=Date()))
     ),
     "ddl": lambda op: op.execute(sa.DDL("vacuum %(a)s", context={"a": "x"})),
-    "bulk insert": lambda op: op.bulk_insert(rows(), [{"a": 1, "b": "x"}, {"a": 2, "b": "y'z"}, {"a": None, "b": None}]),
-    "bulk insert date": lambda op: op.bulk_insert(rows(), [{"d": datetime.date(2020, 1, 2)}]),
-    "bulk insert inline": lambda op: op.bulk_insert(
-        rows(), [{"a": 1, "b": op.inline_literal("x")}], multiinsert=False
+    "bulk insert": lambda op: op.bulk_insert(
+        rows(), [{"a": 1, "b": "x"}, {"a": 2, "b": "y'z"}, {"a": None, "b": None}]
     ),
+    "bulk insert date": lambda op: op.bulk_insert(rows(), [{"d": datetime.date(2020, 1, 2)}]),
+    "bulk insert inline": lambda op: op.bulk_insert(rows(), [{"a": 1, "b": op.inline_literal("x")}], multiinsert=False),
     "bulk insert into schema": lambda op: op.bulk_insert(bound_table(), [{"id": 1, "n": "x"}]),
     "bulk insert nothing": lambda op: op.bulk_insert(rows(), []),
     "bulk insert of no list": lambda op: op.bulk_insert(rows(), {"a": 1}),
