@@ -23,7 +23,7 @@ from stillhouse_orchestrator.logs import scrubber
 from stillhouse_orchestrator.membership import Membership
 from stillhouse_orchestrator.projects import Projects
 from stillhouse_orchestrator.rollouts.planning import Planner, Wish
-from stillhouse_orchestrator.rollouts.strategies import steps_of
+from stillhouse_orchestrator.rollouts.service import Rollouts
 from stillhouse_orchestrator.store import OwnerBusyError, Store
 from stillhouse_orchestrator.workers.pool import PoolExecutor
 
@@ -70,6 +70,7 @@ class Application:
         self.census = Census(store, connections, self.projects)
         self.planner = Planner(store, self.executor, self.census, self.projects)
         self.drift = DriftCheck(store, connections, self.projects, self.alerts)
+        self.rollouts = Rollouts(store, self.executor, connections, self.planner, lambda: self.fleet)
         self.answers = Answers(store, connections)
         self.membership = Membership(store, self.alerts)
         self._rows: dict[str, list[Mapping[str, Any]]] = {}
@@ -101,6 +102,7 @@ class Application:
         scrubber.learn([*secrets.of_file(file), *secrets.of_targets(fleet.targets.values())])
         self.alerts.policy = self._policy()
         await self.membership.follow(fleet, found.failed)
+        self.rollouts.follow_fleet()
 
     async def plan(self, selector: str | None, to: str, strategy: str | None = None) -> Plan:
         """Return what bringing some targets to a destination would do; nothing is changed.
@@ -109,11 +111,8 @@ class Application:
             SelectorMismatchError: the selector cannot be read, or picks nothing.
             StrategyError: there is no such strategy.
         """
-        settings = self.fleet.settings
-        name = strategy or settings.default_strategy
-        return await self.planner.plan(
-            self.select(selector), Wish(to, name, steps_of(settings.strategies, name), selector)
-        )
+        name, steps = self.rollouts.steps(strategy)
+        return await self.planner.plan(self.select(selector), Wish(to, name, steps, selector))
 
     def select(self, selector: str | None) -> tuple[TargetDeclaration, ...]:
         """Return the targets that a selector picks, all of them without one.

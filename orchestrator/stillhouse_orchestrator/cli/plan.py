@@ -52,9 +52,9 @@ async def _plan(fleet_file: str, selector: str | None, destination: str, strateg
         return await application.plan(selector, destination, strategy)
 
 
-def print_plan(plan: Plan, *, with_sql: bool = False) -> None:
-    """Print a plan: its groups, and everybody who is in none, with the reason."""
-    for group in plan.groups:
+def print_plan(plan: Plan, *, with_sql: bool = False, done: bool = False) -> None:
+    """Print a plan: its groups, unless they are done already, and everybody who is in none, with the reason."""
+    for group in () if done else plan.groups:
         _print_group(group, with_sql=with_sql)
     if plan.up_to_date:
         click.echo(f"up to date: {named(plan.up_to_date)}")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from stillhouse_config import FleetModel
     from stillhouse_orchestrator.application import Application
+    from stillhouse_orchestrator.daemon.upkeep import Upkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Duties:
     """Does the work of a tick, once."""
 
     application: Application
+    upkeep: Upkeep
 
     async def perform(self, tick: Tick) -> None:
         """Do it."""
@@ -47,6 +49,7 @@ class Duties:
         states = await application.census.take(due_targets(application.fleet, tick))
         moment, limits = now(), application.alerts.policy.limits
         await application.alerts.observe([look_at_state(state, moment, limits) for state in states.values()])
+        await self.upkeep.run(states)
 
     async def summary(self) -> str:
         """Say in one line how the fleet is, for the service manager."""

@@ -14,6 +14,7 @@ from stillhouse_orchestrator.api.vitals import Vitals
 from stillhouse_orchestrator.daemon.duties import Duties
 from stillhouse_orchestrator.daemon.heartbeat import Heartbeat
 from stillhouse_orchestrator.daemon.plan import ticks_of
+from stillhouse_orchestrator.daemon.upkeep import Upkeep
 from stillhouse_orchestrator.errors import StillhouseError
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.scheduling import Ticker, Work, WorkQueue
@@ -55,7 +56,8 @@ class Daemon:
     def __post_init__(self) -> None:
         self._queue = WorkQueue()
         self._ticker = Ticker(self._queue.put)
-        self._duties = Duties(self.application)
+        self._upkeep = Upkeep(self.application)
+        self._duties = Duties(self.application, self._upkeep)
         self._heartbeat = Heartbeat(self.notifier)
         self._since = asyncio.get_running_loop().time()
 
@@ -72,6 +74,7 @@ class Daemon:
                     group.create_task(self._take_work(group), name="work"),
                     group.create_task(self._follow_reloads(), name="reloads"),
                     group.create_task(self._watch_ownership(), name="ownership"),
+                    group.create_task(self.application.rollouts.serve(), name="rollouts"),
                 ]
                 await self._begin()
                 await self._stopping.wait()
@@ -195,6 +198,7 @@ class Daemon:
             await self._refuse(error)
             return
         self.problem = None
+        self._upkeep.forget()
         await self._schedule()
         await self._record(EventName.FLEET_RELOADED, **self._facts())
 
