@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from stillhouse_engine.runtime.bridging import (
     on_loop,
     on_thread,
 )
+from stillhouse_engine.runtime.engines import Engines
 from stillhouse_engine.runtime.environment import EnvironmentContext
 from stillhouse_engine.runtime.logging_guard import guarded_logging
 from stillhouse_engine.runtime.settings import RunSettings, use_settings
@@ -57,7 +57,7 @@ class OpenedProject:
         env = Path(self.script.env_py_location)
         self.env_source = env.read_text(encoding="utf-8") if env.is_file() else None
         self._own_loop = self.env_source is not None and brings_own_loop(self.env_source)
-        self._opened = threading.Lock()
+        self.engines = Engines()
 
     @property
     def has_env(self) -> bool:
@@ -111,7 +111,7 @@ class OpenedProject:
                     with guarded_logging():
                         self.script.run_env()
                 else:
-                    plain.run(environment, database)
+                    plain.run(environment, database, self.engines)
             except Exception as error:
                 failed = environment.failed_step()
                 explained = failed.explain() if failed is not None else None

@@ -5,20 +5,17 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import MetaData, create_engine
-from sqlalchemy.engine import make_url
-from sqlalchemy.pool import NullPool
+from sqlalchemy import MetaData
 
 from stillhouse_engine.errors import MigrationScriptError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
+    from stillhouse_engine.runtime.engines import Engines
     from stillhouse_engine.runtime.environment import EnvironmentContext
     from stillhouse_engine.runtime.specs import DatabaseSpec
 
 
-def run(environment: EnvironmentContext, database: DatabaseSpec) -> None:
+def run(environment: EnvironmentContext, database: DatabaseSpec, engines: Engines) -> None:
     """Configure an environment for a database and run what its command planned."""
     metadata = load_metadata(database.metadata) if database.metadata else None
     if environment.is_offline_mode():
@@ -26,7 +23,7 @@ def run(environment: EnvironmentContext, database: DatabaseSpec) -> None:
         with environment.begin_transaction():
             environment.run_migrations()
         return
-    engine = make_engine(database.url)
+    engine = engines.make(database.url)
     try:
         with engine.connect() as connection:
             environment.configure(connection=connection, target_metadata=metadata)
@@ -34,11 +31,6 @@ def run(environment: EnvironmentContext, database: DatabaseSpec) -> None:
                 environment.run_migrations()
     finally:
         engine.dispose()
-
-
-def make_engine(url: str) -> Engine:
-    """Make an engine that keeps no connection; an asynchronous driver's works inside the greenlet bridge."""
-    return create_engine(make_url(url), poolclass=NullPool)
 
 
 def load_metadata(path: str) -> Any:

@@ -13,7 +13,6 @@ from stillhouse_engine.errors import LockBusyError, VersionMovedError
 from stillhouse_engine.runtime.blockers import describe_blocker, find_blockers
 from stillhouse_engine.runtime.failures import is_lock_conflict, is_sqlite_busy
 from stillhouse_engine.runtime.opened import OpenedProject
-from stillhouse_engine.runtime.plain import make_engine
 from stillhouse_engine.runtime.record import RunRecord
 from stillhouse_engine.runtime.rendering import render_steps
 from stillhouse_engine.runtime.settings import Progress
@@ -169,7 +168,7 @@ class Project(OpenedProject):
 
     async def _blockers(self, database: DatabaseSpec, statement: str) -> list[dict[str, Any]]:
         def look() -> list[dict[str, Any]]:
-            engine = make_engine(database.url)
+            engine = self.engines.make(database.url)
             try:
                 with engine.connect() as connection:
                     return find_blockers(connection, statement)

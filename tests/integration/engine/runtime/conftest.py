@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import logging
+
 import pytest
 from projects import write_project
 from stillhouse_engine import as_alembic
@@ -12,6 +14,19 @@ def served_alembic():
     as_alembic.install()
     yield
     as_alembic.uninstall()
+
+
+@pytest.fixture(autouse=True)
+def own_logging():
+    """Undo what an env.py's ``fileConfig`` did to the loggers of this process."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for logger in logging.Logger.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.disabled = False
 
 
 @pytest.fixture
