@@ -40,6 +40,7 @@ def validated(document: Document) -> FleetModel | None:
     except ValidationError as error:
         errors = error.errors(include_url=False)
     _report(document, errors)
+    _report(document, _broken_rules(content, errors))
     try:
         return FleetModel.model_validate(_pruned(content, errors))
     except ValidationError:
@@ -92,6 +93,49 @@ def _report(document: Document, errors: Iterable[ErrorDetails]) -> None:
     seen = {problem.path for problem in document.problems}
     found = [problem_of(document, error, schema) for error in errors]
     document.problems += [problem for problem in found if problem.path not in seen]
+
+
+def _broken_rules(content: dict[str, Any], errors: Iterable[ErrorDetails]) -> list[ErrorDetails]:
+    """Return errors of the rules between keys, which pydantic does not look at where one of the keys is wrong.
+
+    They are found without the wrong keys. A rule that speaks of one of those is left for the next time.
+    """
+    rest = _copied(content)
+    dropped = [error["loc"] for error in errors if _drop(rest, error["loc"])]
+    try:
+        FleetModel.model_validate(rest)
+    except ValidationError as error:
+        found = [one for one in error.errors(include_url=False) if one["type"] == "one_of"]
+    else:
+        return []
+    below: dict[tuple[str | int, ...], set[str]] = {}
+    for location in dropped:
+        below.setdefault(location[:-1], set()).add(str(location[-1]))
+    return [
+        one
+        for one in found
+        if not any(key in f"{one['msg']} {one.get('ctx', {})}" for key in below.get(one["loc"], ()))
+    ]
+
+
+def _copied(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _copied(value) for key, value in tree.items()}
+    return [_copied(item) for item in tree] if isinstance(tree, list) else tree
+
+
+def _drop(tree: Any, location: tuple[str | int, ...]) -> bool:
+    """Remove a key from a tree; items of lists stay, lest the others change their places."""
+    *steps, key = location
+    for step in steps:
+        known = (isinstance(tree, dict) and step in tree) or (
+            isinstance(tree, list) and isinstance(step, int) and step < len(tree)
+        )
+        tree = tree[step] if known else None
+    if isinstance(tree, dict) and key in tree:
+        del tree[key]
+        return True
+    return False
 
 
 def _pruned(content: dict[str, Any], errors: Iterable[ErrorDetails]) -> dict[str, Any]:

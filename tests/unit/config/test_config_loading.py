@@ -304,6 +304,24 @@ def test_hardly_a_file_is_still_a_clear_problem(problems, text):
         assert one.line
 
 
+def test_rules_between_keys_hold_where_another_key_is_wrong_too(problems):
+    found = problems(
+        """\
+        fleet: s
+        databases:
+          a: {url: "sqlite:///a", migrations: m, alembic_ini: i, lock_timeout: 5}
+          b: {url: nonsense}
+          c: {url: "sqlite:///c", migrations: [m]}
+        windows: {w: {zone: Nowhere}}
+        alerts: {channels: {ops: {url: nonsense, timeout: x}}}
+        """
+    )
+    assert [one.path for one in found] == [
+        "databases.a", "databases.a.lock_timeout", "databases.b", "databases.b.url", "databases.c.migrations", "windows.w",
+        "windows.w.zone", "alerts.channels.ops.url", "alerts.channels.ops.timeout",
+    ]  # fmt: skip
+
+
 def test_a_dependency_on_a_broken_database_is_not_blamed(problem):
     only = problem(
         f"fleet: s\ndatabases:\n  a: {{url: nonsense, migrations: m}}\n  b: {DATABASE[:-1]}, depends_on: [a]}}\n"
