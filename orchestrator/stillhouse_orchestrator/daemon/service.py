@@ -74,8 +74,8 @@ class Daemon:
                     group.create_task(self._take_work(group), name="work"),
                     group.create_task(self._follow_reloads(), name="reloads"),
                     group.create_task(self._watch_ownership(), name="ownership"),
-                    group.create_task(self.application.rollouts.serve(), name="rollouts"),
                 ]
+                self._working.add(group.create_task(self.application.rollouts.serve(), name="rollouts"))
                 await self._begin()
                 await self._stopping.wait()
                 await self._end()
@@ -116,6 +116,7 @@ class Daemon:
         self.state = "draining"
         self.notifier.stopping("finishing what runs")
         self._ticker.stop()
+        await self.application.rollouts.drain()
         hurry = asyncio.create_task(self._hurrying.wait())
         ending = asyncio.create_task(self._drained())
         try:
@@ -132,8 +133,7 @@ class Daemon:
         await asyncio.shield(self._record(EventName.DAEMON_STOPPED))
 
     async def _drained(self) -> None:
-        while self._working:
-            await asyncio.wait(self._working)
+        await asyncio.wait(self._working)
 
     async def _take_work(self, group: asyncio.TaskGroup) -> None:
         while True:
