@@ -144,9 +144,9 @@ async def test_a_server_that_never_answers_is_a_timeout():
         writer.close()
         left.set()
 
-    connections = Connections(connect_timeout=0.2)
     async with await asyncio.start_server(silence, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
+        connections = Connections({f"127.0.0.1:{port}": 1}, connect_timeout=0.2)
         error = await refusal(connections, f"postgresql://app:geheim@127.0.0.1:{port}/users")
         await left.wait()
     await connections.aclose()
