@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Integer
+from sqlalchemy import Column
 from sqlalchemy.exc import CompileError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import ExecutableDDLElement
@@ -56,7 +56,7 @@ class RenameTable(AlterTable):
 class AddColumn(AlterTable):
     """Adds a column."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - Alembic's signature
         self,
         name: str,
         column: Column[Any],
@@ -86,7 +86,7 @@ class DropColumn(AlterTable):
 class AlterColumn(AlterTable):
     """A change to an existing column, with what is known of its present state."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - Alembic's signature
         self,
         name: str,
         column_name: str,
@@ -163,8 +163,7 @@ class ColumnComment(AlterColumn):
 
 def type_instance(type_: TypeEngine[Any] | type[TypeEngine[Any]]) -> TypeEngine[Any]:
     """Return a type, where a class was given an instance of it."""
-    made = Column("c", type_).type
-    return made if made is not None else Integer()
+    return Column("c", type_).type
 
 
 @compiles(RenameTable)

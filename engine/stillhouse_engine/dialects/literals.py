@@ -20,4 +20,4 @@ class LiteralBindParameter(BindParameter[Any]):
 @compiles(LiteralBindParameter)
 def render_literal(element: LiteralBindParameter, compiler: SQLCompiler, **kw: Any) -> str:
     """Render the value."""
-    return compiler.render_literal_bindparam(element, **kw)
+    return str(compiler.render_literal_bindparam(element, **kw))  # type: ignore[no-untyped-call]

@@ -128,7 +128,7 @@ class MySQLAlterDefault(ddl.AlterColumn):
 class MySQLChangeColumn(ddl.AlterColumn):
     """States a column whole, under a new name."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - Alembic's signature
         self,
         name: str,
         column_name: str,

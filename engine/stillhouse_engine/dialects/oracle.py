@@ -107,4 +107,4 @@ def visit_identity_column(element: ddl.IdentityColumnDefault, compiler: OracleDD
     """Write ``MODIFY`` with the identity, or ``DROP IDENTITY``."""
     if element.default is None:
         return f"{modified(element, compiler)} DROP IDENTITY"
-    return f"{modified(element, compiler)} {compiler.visit_identity_column(element.default)}"
+    return f"{modified(element, compiler)} {compiler.visit_identity_column(element.default)}"  # type: ignore[no-untyped-call]

@@ -111,7 +111,7 @@ def visit_identity_column(element: ddl.IdentityColumnDefault, compiler: PGDDLCom
     if element.default is None:
         return f"{text} DROP IDENTITY"
     if not isinstance(element.existing_server_default, Identity):
-        return f"{text} ADD {compiler.visit_identity_column(element.default)}"
+        return f"{text} ADD {compiler.visit_identity_column(element.default)}"  # type: ignore[no-untyped-call]
     changes = identity_changes(element.default, element.existing_server_default)
     clauses = [f"SET {identity_clause(compiler, name, value)}" for name, value in changes]
     return " ".join([text, *clauses])

@@ -12,7 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import BindParameter
 
 from stillhouse_engine.dialects import ddl
-from stillhouse_engine.dialects.impl import DefaultImpl
+from stillhouse_engine.dialects.impl import DefaultImpl, is_made
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, Constraint, Table
@@ -42,10 +42,9 @@ class SQLiteImpl(DefaultImpl):
         Raises:
             NotImplementedError: SQLite cannot add constraints.
         """
-        rule = const._create_rule  # type: ignore[attr-defined]  # noqa: SLF001 - how SQLAlchemy's types say where they need a CHECK
-        if rule is None:
+        if not has_rule(const):
             raise NotImplementedError(f"No support for ALTER of constraints in SQLite dialect. {BATCH}")
-        if rule(self.dialect.ddl_compiler(self.dialect, None)):
+        if is_made(const, self.dialect):
             warnings.warn(
                 f"Skipping unsupported ALTER for creation of implicit constraint. {BATCH}", UserWarning, stacklevel=2
             )
@@ -56,7 +55,7 @@ class SQLiteImpl(DefaultImpl):
         Raises:
             NotImplementedError: SQLite cannot drop constraints.
         """
-        if const._create_rule is None:  # type: ignore[attr-defined]  # noqa: SLF001 - how SQLAlchemy's types say where they need a CHECK
+        if not has_rule(const):
             raise NotImplementedError(f"No support for ALTER of constraints in SQLite dialect. {BATCH}")
 
     def indexes_as_written(self, table: Table) -> dict[str, str]:
@@ -78,6 +77,11 @@ class SQLiteImpl(DefaultImpl):
         """Convert values; JSON is text here and stays as it is."""
         if not isinstance(existing.type, JSON) and not isinstance(new_type, JSON):
             super().cast_for_batch_migrate(existing, existing_transfer, new_type)
+
+
+def has_rule(constraint: Any) -> bool:
+    """Tell whether a constraint comes from a type, which says where it is needed."""
+    return constraint._create_rule is not None  # noqa: SLF001 - how SQLAlchemy's types say where they need a CHECK
 
 
 def alterable(name: str, arguments: tuple[Any, ...]) -> bool:

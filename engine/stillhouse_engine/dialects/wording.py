@@ -22,7 +22,7 @@ def quote_dotted(name: str, quote: Any) -> str:
 
 def format_table_name(compiler: Compiled, name: str, schema: str | None) -> str:
     """Return a table's name, quoted where needed, with its schema."""
-    preparer = compiler.preparer  # type: ignore[attr-defined]
+    preparer = compiler.preparer
     if schema:
         return f"{quote_dotted(schema, preparer.quote)}.{preparer.quote(name)}"
     return str(preparer.quote(name))
@@ -81,7 +81,7 @@ def references(compiler: DDLCompiler, key: ForeignKey) -> str:
     if constraint is None:
         return ""
     referent = key.column
-    table = format_table_name(compiler, referent.table.name, referent.table.schema)  # type: ignore[attr-defined]
+    table = format_table_name(compiler, referent.table.name, referent.table.schema)
     text = f" REFERENCES {table} ({format_column_name(compiler, referent.name)})"
     text += compiler.define_constraint_match(constraint)
     text += compiler.define_constraint_cascades(constraint)

@@ -78,7 +78,7 @@ class AbstractOperations:
             CURRENT.reset(token)
 
     @contextmanager
-    def batch_alter_table(
+    def batch_alter_table(  # noqa: PLR0917 - Alembic's signature
         self,
         table_name: str,
         schema: str | None = None,

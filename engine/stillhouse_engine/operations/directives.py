@@ -26,9 +26,10 @@ def directive(source: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[
 
     signature = inspect.signature(source)
     own, *rest = signature.parameters.values()
-    renamed = own.replace(name="self", annotation=inspect.Parameter.empty)
+    renamed = own.replace(name="self", kind=inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=inspect.Parameter.empty)
     method.__dict__["__signature__"] = signature.replace(parameters=[renamed, *rest])
-    return method
+    made: Callable[Concatenate[Any, P], R] = method  # type: ignore[assignment]  # wraps() hides that self is positional
+    return made
 
 
 def without_first(function: Callable[P, R]) -> Callable[P, R]:

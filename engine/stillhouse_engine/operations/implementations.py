@@ -121,9 +121,7 @@ def drop_table_comment(operations: Any, operation: ops.DropTableCommentOp) -> No
 def add_column(operations: Any, operation: ops.AddColumnOp) -> None:
     """Add a column, then what SQLAlchemy keeps on its table: constraints, indexes, the comment."""
     impl = operations.impl
-    table = operations.schema_obj.table(
-        operation.table_name, operation.column, schema=operation.schema, _partial=True
-    )
+    table = operations.schema_obj.table(operation.table_name, operation.column, schema=operation.schema, _partial=True)
     column = table.c[operation.column.name]
     inline = {name: value for name in INLINE if (value := getattr(operation, name)) is not None}
     impl.add_column(operation.table_name, column, schema=operation.schema, **inline, **operation.kw)

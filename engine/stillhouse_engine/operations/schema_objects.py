@@ -85,12 +85,18 @@ class SchemaObjects:
             **kw: what ``sqlalchemy.Table`` takes.
         """
         metadata = self.metadata()
-        items = [copy_item(item) if is_bound(item) else item for item in columns]
+        foreign = [item for item in columns if isinstance(item, Constraint) and is_bound(item)]
+        items = [
+            copy_item(item) if is_bound(item) else item for item in columns if not any(item is each for each in foreign)
+        ]
         if _constraints_included:
             for column in items:
                 if isinstance(column, Column):
                     column.index = column.unique = None
         table = Table(name, metadata, *items, **kw)
+        for constraint in foreign:
+            # Without its target, a copy would stay on the columns of the table that it was copied from.
+            table.append_constraint(constraint._copy(target_table=table))  # type: ignore[attr-defined]  # noqa: SLF001 - as copy_item
         refer(table, partial=_partial)
         return table
 
@@ -143,6 +149,7 @@ class SchemaObjects:
         referent: str,
         local_cols: Sequence[str],
         remote_cols: Sequence[str],
+        *,
         source_schema: str | None = None,
         referent_schema: str | None = None,
         **kw: Any,

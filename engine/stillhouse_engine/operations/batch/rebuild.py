@@ -142,7 +142,9 @@ class Rebuilder:
         def column_of(part: Any, **_: Any) -> Any:
             return self.column(part.name, existing=False) if isinstance(part, Column) else None
 
-        return element if isinstance(element, TextClause) else replacement_traverse(element, {}, column_of)
+        if isinstance(element, TextClause):
+            return element
+        return replacement_traverse(element, {}, column_of)  # type: ignore[call-overload]
 
     def text(self, sql: str) -> str | None:
         """Return SQL text with the new names; None when it names a column that is gone."""
@@ -164,7 +166,7 @@ class Rebuilder:
                 return None
             return self.columns[part.name]
 
-        made = replacement_traverse(element, {}, column_of)
+        made: Any = replacement_traverse(element, {}, column_of)  # type: ignore[call-overload]
         return None if gone else made
 
     def index(self, index: Index, *, existing: bool) -> Index | None:

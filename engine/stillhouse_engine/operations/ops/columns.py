@@ -108,6 +108,7 @@ class AlterColumnOp(AlterTableOp):
     def alter_column(
         cls,
         operations: Invoker,
+        /,
         table_name: str,
         column_name: str,
         *,
@@ -163,6 +164,7 @@ class AlterColumnOp(AlterTableOp):
     def batch_alter_column(
         cls,
         operations: BatchInvoker,
+        /,
         column_name: str,
         *,
         nullable: bool | None = None,
@@ -266,6 +268,7 @@ class AddColumnOp(AlterTableOp):
     def add_column(
         cls,
         operations: Invoker,
+        /,
         table_name: str,
         column: Column[Any],
         *,
@@ -300,6 +303,7 @@ class AddColumnOp(AlterTableOp):
     def batch_add_column(
         cls,
         operations: BatchInvoker,
+        /,
         column: Column[Any],
         *,
         insert_before: str | None = None,
@@ -384,6 +388,7 @@ class DropColumnOp(AlterTableOp):
     def drop_column(
         cls,
         operations: Invoker,
+        /,
         table_name: str,
         column_name: str,
         *,
@@ -403,7 +408,7 @@ class DropColumnOp(AlterTableOp):
         operations.invoke(cls(table_name, column_name, schema=schema, **kw))
 
     @classmethod
-    def batch_drop_column(cls, operations: BatchInvoker, column_name: str, **kw: Any) -> None:
+    def batch_drop_column(cls, operations: BatchInvoker, /, column_name: str, **kw: Any) -> None:
         """Drop a column of the batch's table."""
         table = operations.impl
         operations.invoke(cls(table.table_name, column_name, schema=table.schema, **kw))

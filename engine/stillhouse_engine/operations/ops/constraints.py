@@ -134,6 +134,7 @@ class DropConstraintOp(MigrateOperation):
     def drop_constraint(
         cls,
         operations: Invoker,
+        /,
         constraint_name: str,
         table_name: str,
         type_: str | None = None,
@@ -157,7 +158,7 @@ class DropConstraintOp(MigrateOperation):
         operations.invoke(cls(constraint_name, table_name, type_=type_, schema=schema, if_exists=if_exists))
 
     @classmethod
-    def batch_drop_constraint(cls, operations: BatchInvoker, constraint_name: str, type_: str | None = None) -> None:
+    def batch_drop_constraint(cls, operations: BatchInvoker, /, constraint_name: str, type_: str | None = None) -> None:
         """Drop a constraint of the batch's table."""
         table = operations.impl
         operations.invoke(cls(constraint_name, table.table_name, type_=type_, schema=table.schema))
@@ -230,6 +231,7 @@ class CreatePrimaryKeyOp(AddConstraintOp):
     def create_primary_key(
         cls,
         operations: Invoker,
+        /,
         constraint_name: str | None,
         table_name: str,
         columns: list[str],
@@ -249,7 +251,7 @@ class CreatePrimaryKeyOp(AddConstraintOp):
 
     @classmethod
     def batch_create_primary_key(
-        cls, operations: BatchInvoker, constraint_name: str | None, columns: list[str]
+        cls, operations: BatchInvoker, /, constraint_name: str | None, columns: list[str]
     ) -> None:
         """Add a primary key to the batch's table."""
         table = operations.impl
@@ -295,6 +297,7 @@ class CreateUniqueConstraintOp(AddConstraintOp):
     def create_unique_constraint(
         cls,
         operations: Invoker,
+        /,
         constraint_name: str | None,
         table_name: str,
         columns: Sequence[str],
@@ -316,7 +319,7 @@ class CreateUniqueConstraintOp(AddConstraintOp):
 
     @classmethod
     def batch_create_unique_constraint(
-        cls, operations: BatchInvoker, constraint_name: str, columns: Sequence[str], **kw: Any
+        cls, operations: BatchInvoker, /, constraint_name: str, columns: Sequence[str], **kw: Any
     ) -> Any:
         """Add a unique constraint to the batch's table."""
         kw["schema"] = operations.impl.schema
@@ -364,6 +367,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
     def create_check_constraint(
         cls,
         operations: Invoker,
+        /,
         constraint_name: str | None,
         table_name: str,
         condition: Condition,
@@ -385,7 +389,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
 
     @classmethod
     def batch_create_check_constraint(
-        cls, operations: BatchInvoker, constraint_name: str, condition: Condition, **kw: Any
+        cls, operations: BatchInvoker, /, constraint_name: str, condition: Condition, **kw: Any
     ) -> None:
         """Add a check constraint to the batch's table."""
         table = operations.impl
@@ -452,9 +456,10 @@ class CreateForeignKeyOp(AddConstraintOp):
         )
 
     @classmethod
-    def create_foreign_key(
+    def create_foreign_key(  # noqa: PLR0917 - Alembic's signature
         cls,
         operations: Invoker,
+        /,
         constraint_name: str | None,
         source_table: str,
         referent_table: str,
@@ -510,6 +515,7 @@ class CreateForeignKeyOp(AddConstraintOp):
     def batch_create_foreign_key(
         cls,
         operations: BatchInvoker,
+        /,
         constraint_name: str | None,
         referent_table: str,
         local_cols: list[str],

@@ -22,6 +22,7 @@ class BulkInsertOp(MigrateOperation):
     def bulk_insert(
         cls,
         operations: Invoker,
+        /,
         table: Table | TableClause,
         rows: list[dict[str, Any]],
         *,
@@ -52,6 +53,7 @@ class ExecuteSQLOp(MigrateOperation):
     def execute(
         cls,
         operations: Invoker,
+        /,
         sqltext: Executable | str,
         *,
         execution_options: dict[str, Any] | None = None,
@@ -70,6 +72,7 @@ class ExecuteSQLOp(MigrateOperation):
     def batch_execute(
         cls,
         operations: Invoker,
+        /,
         sqltext: Executable | str,
         *,
         execution_options: dict[str, Any] | None = None,

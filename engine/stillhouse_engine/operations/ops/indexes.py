@@ -59,6 +59,7 @@ class CreateIndexOp(MigrateOperation):
     def create_index(
         cls,
         operations: Invoker,
+        /,
         index_name: str | None,
         table_name: str,
         columns: Sequence[str | TextClause | ColumnElement[Any]],
@@ -88,6 +89,7 @@ class CreateIndexOp(MigrateOperation):
     def batch_create_index(
         cls,
         operations: BatchInvoker,
+        /,
         index_name: str,
         columns: Sequence[str | TextClause | ColumnElement[Any]],
         **kw: Any,
@@ -142,6 +144,7 @@ class DropIndexOp(MigrateOperation):
     def drop_index(
         cls,
         operations: Invoker,
+        /,
         index_name: str,
         table_name: str | None = None,
         *,
@@ -162,7 +165,7 @@ class DropIndexOp(MigrateOperation):
         operations.invoke(cls(index_name, table_name, schema=schema, if_exists=if_exists, **kw))
 
     @classmethod
-    def batch_drop_index(cls, operations: BatchInvoker, index_name: str, **kw: Any) -> None:
+    def batch_drop_index(cls, operations: BatchInvoker, /, index_name: str, **kw: Any) -> None:
         """Drop an index of the batch's table."""
         table = operations.impl
         operations.invoke(cls(index_name, table.table_name, schema=table.schema, **kw))

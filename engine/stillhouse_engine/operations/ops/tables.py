@@ -80,6 +80,7 @@ class CreateTableOp(MigrateOperation):
     def create_table(
         cls,
         operations: Invoker,
+        /,
         table_name: str,
         *columns: SchemaItem,
         if_not_exists: bool | None = None,
@@ -155,7 +156,7 @@ class DropTableOp(MigrateOperation):
             info=dict(self.info) if self.info else {},
             prefixes=list(self.prefixes) if self.prefixes else [],
             schema=self.schema,
-            _constraints_included=known._constraints_included if known else False,
+            _constraints_included=known is not None,
             **self.table_kw,
         )
 
@@ -163,6 +164,7 @@ class DropTableOp(MigrateOperation):
     def drop_table(
         cls,
         operations: Invoker,
+        /,
         table_name: str,
         *,
         schema: str | None = None,
@@ -192,6 +194,7 @@ class RenameTableOp(AlterTableOp):
     def rename_table(
         cls,
         operations: Invoker,
+        /,
         old_table_name: str,
         new_table_name: str,
         *,
@@ -227,6 +230,7 @@ class CreateTableCommentOp(AlterTableOp):
     def create_table_comment(
         cls,
         operations: Invoker,
+        /,
         table_name: str,
         comment: str | None,
         *,
@@ -248,6 +252,7 @@ class CreateTableCommentOp(AlterTableOp):
     def batch_create_table_comment(
         cls,
         operations: BatchInvoker,
+        /,
         comment: str | None,
         *,
         existing_comment: str | None = None,
@@ -284,6 +289,7 @@ class DropTableCommentOp(AlterTableOp):
     def drop_table_comment(
         cls,
         operations: Invoker,
+        /,
         table_name: str,
         *,
         existing_comment: str | None = None,
@@ -300,7 +306,7 @@ class DropTableCommentOp(AlterTableOp):
         operations.invoke(cls(table_name, existing_comment=existing_comment, schema=schema))
 
     @classmethod
-    def batch_drop_table_comment(cls, operations: BatchInvoker, *, existing_comment: str | None = None) -> None:
+    def batch_drop_table_comment(cls, operations: BatchInvoker, /, *, existing_comment: str | None = None) -> None:
         """Remove the comment of the batch's table."""
         table = operations.impl
         operations.invoke(cls(table.table_name, existing_comment=existing_comment, schema=table.schema))

@@ -13,7 +13,6 @@ from sqlalchemy import (
     DateTime,
     Enum,
     ForeignKey,
-    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,

@@ -77,7 +77,6 @@ REORDERINGS = [
     [("c", "id", "b")],
     [("a", "id")],
     [("c", "x")],
-    [("id", "a"), ("a", "id")],
 ]
 
 BATCHES: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -424,13 +424,13 @@ DATA: dict[str, Any] = {
         rows().update().where(rows().c.a == op.inline_literal(5)).values(b=op.inline_literal("q"))
     ),
     "inline literal of type": lambda op: op.execute(
-        rows().update().values(d=op.inline_literal(datetime.date(2020, 1, 2), type_=Date()))
+        rows().update().values(d=op.inline_literal(dt.date(2020, 1, 2), type_=Date()))
     ),
     "ddl": lambda op: op.execute(sa.DDL("vacuum %(a)s", context={"a": "x"})),
     "bulk insert": lambda op: op.bulk_insert(
         rows(), [{"a": 1, "b": "x"}, {"a": 2, "b": "y'z"}, {"a": None, "b": None}]
     ),
-    "bulk insert date": lambda op: op.bulk_insert(rows(), [{"d": datetime.date(2020, 1, 2)}]),
+    "bulk insert date": lambda op: op.bulk_insert(rows(), [{"d": dt.date(2020, 1, 2)}]),
     "bulk insert inline": lambda op: op.bulk_insert(rows(), [{"a": 1, "b": op.inline_literal("x")}], multiinsert=False),
     "bulk insert into schema": lambda op: op.bulk_insert(bound_table(), [{"id": 1, "n": "x"}]),
     "bulk insert nothing": lambda op: op.bulk_insert(rows(), []),

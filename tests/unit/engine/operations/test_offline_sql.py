@@ -7,7 +7,16 @@ from both_engines import alembics, ours
 from sql_cases import ALL, CONVENTION, GROUPS, NAMED
 from sqlalchemy import MetaData
 
-DIFFERENT: set[tuple[str, str, str]] = set()
+DIFFERENT = {
+    # What is written instead, and why, is in test_better_sql.
+    ("alterations", "comment with type", "mssql"),
+    ("alterations", "comment in schema", "oracle"),
+    ("alterations", "comment changed", "oracle"),
+    ("alterations", "comment away", "oracle"),
+    ("alterations", "all with comment", "oracle"),
+    ("alterations", "renamed to boolean", "mysql"),
+    ("alterations", "renamed to boolean", "mariadb"),
+}
 
 CASES = [
     pytest.param(case, dialect, id=f"{group}-{name}-{dialect}")
