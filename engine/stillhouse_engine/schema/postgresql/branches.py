@@ -5,6 +5,7 @@ rows of both; the fingerprint lets the server hash the attributes alone. All bra
 
 * ``ns``: the schemas looked at: ``oid``, ``nspname``, ``prefix`` (what an object's name starts with; empty for the home schema);
 * ``ext``: what belongs to an extension, which nobody changes by hand;
+* ``note``: the comments on what is not the server's own;
 * ``rel``: the relations of those schemas, without the excluded ones.
 
 Definitions come from the server's own ``pg_get_…`` functions while ``search_path`` is exactly the home schema: names inside
@@ -47,12 +48,9 @@ class Branch:
     renders: str = "true"
 
 
-def comment(catalogue: str, oid: str) -> str:
-    """Return the expression for the comment on an object."""
-    return (
-        f"(SELECT d.description FROM pg_description d WHERE d.objoid = {oid} "
-        f"AND d.classoid = '{catalogue}'::regclass AND d.objsubid = 0)"
-    )
+def commented(catalogue: str, oid: str) -> str:
+    """Return the join that finds the comment on an object; ``note.description`` is its text."""
+    return f"LEFT JOIN note ON note.objoid = {oid} AND note.classoid = '{catalogue}'::regclass AND note.objsubid = 0"
 
 
 def not_in_extension(catalogue: str, oid: str) -> str:
@@ -82,10 +80,10 @@ TABLE = Branch(
             WHERE x.indrelid = r.oid AND x.indisclustered)""",
         "server": """(SELECT concat_ws(' ', s.srvname, (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(f.ftoptions) o))
             FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = r.oid)""",
-        "comment": comment("pg_class", "r.oid"),
+        "comment": "note.description",
     },
     hints={"sql": "r.oid::regclass::text"},
-    source="rel r WHERE r.relkind IN ('r', 'p', 'f')",
+    source=f"rel r {commented('pg_class', 'r.oid')} WHERE r.relkind IN ('r', 'p', 'f')",
     renders="r.relkind = 'p' OR r.relispartition OR r.relhassubclass",
 )
 
@@ -114,7 +112,7 @@ COLUMN = Branch(
         "compression": "CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END",
         "statistics": "nullif(a.attstattarget, -1)",
         "options": "array_to_string(a.attoptions, ', ')",
-        "comment": "cd.description",
+        "comment": "note.description",
     },
     hints={
         "position": "a.attnum",
@@ -126,7 +124,7 @@ COLUMN = Branch(
     source="""rel r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
         JOIN pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
-        LEFT JOIN pg_description cd ON cd.objoid = a.attrelid AND cd.classoid = 'pg_class'::regclass AND cd.objsubid = a.attnum
+        LEFT JOIN note ON note.objoid = a.attrelid AND note.classoid = 'pg_class'::regclass AND note.objsubid = a.attnum
         WHERE r.relkind IN ('r', 'p', 'f')""",
     renders="a.atthasdef OR t.typnamespace <> 11",
 )
@@ -139,22 +137,21 @@ CONSTRAINT = Branch(
     attributes={
         "type": "CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check' "
         "WHEN 'f' THEN 'foreign key' WHEN 'x' THEN 'exclusion' WHEN 't' THEN 'trigger' END",
-        "definition": "regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '')",
+        "definition": "CASE WHEN k.convalidated THEN pg_get_constraintdef(k.oid) "
+        "ELSE regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '') END",
         "validated": "CASE WHEN NOT k.convalidated THEN 'not validated' END",
-        "options": """(SELECT string_agg(o, ', ' ORDER BY o) FROM pg_class ic, unnest(ic.reloptions) o
-            WHERE ic.oid = k.conindid AND k.contype IN ('p', 'u', 'x'))""",
-        "comment": comment("pg_constraint", "k.oid"),
+        "options": """CASE WHEN k.contype IN ('p', 'u', 'x') THEN (SELECT string_agg(o, ', ' ORDER BY o)
+            FROM pg_class ic, unnest(ic.reloptions) o WHERE ic.oid = k.conindid AND ic.reloptions IS NOT NULL) END""",
+        "comment": "note.description",
     },
     hints={
         "sql": "quote_ident(k.conname)",
         "table": "r.oid::regclass::text",
         "refers_to": "CASE WHEN k.confrelid <> 0 THEN k.confrelid::regclass::text END",
-        "columns": """(SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
-            WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey))""",
-        "far_columns": """(SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
-            WHERE a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey))""",
+        "columns": "array_to_string(k.conkey, ' ')",
+        "far_columns": "array_to_string(k.confkey, ' ')",
     },
-    source="""rel r JOIN pg_constraint k ON k.conrelid = r.oid
+    source=f"""rel r JOIN pg_constraint k ON k.conrelid = r.oid {commented("pg_constraint", "k.oid")}
         WHERE k.contype IN ('p', 'u', 'c', 'f', 'x') AND k.conparentid = 0 AND (k.conislocal OR k.coninhcount = 0)""",
 )
 
@@ -167,16 +164,15 @@ INDEX = Branch(
         "definition": "pg_get_indexdef(x.indexrelid, 0, true)",
         "valid": "CASE WHEN NOT x.indisvalid THEN 'invalid' END",
         "tablespace": "(SELECT t.spcname FROM pg_tablespace t WHERE t.oid = ic.reltablespace)",
-        "statistics": """(SELECT string_agg(a.attnum || ' ' || a.attstattarget, ', ' ORDER BY a.attnum) FROM pg_attribute a
-            WHERE a.attrelid = x.indexrelid AND a.attstattarget >= 0)""",
-        "comment": comment("pg_class", "x.indexrelid"),
+        "statistics": """CASE WHEN x.indexprs IS NOT NULL THEN (SELECT string_agg(a.attnum || ' ' || a.attstattarget, ', ' ORDER BY a.attnum) FROM pg_attribute a
+            WHERE a.attrelid = x.indexrelid AND a.attstattarget >= 0) END""",
+        "comment": "note.description",
     },
     hints={
         "sql": "x.indexrelid::regclass::text",
-        "columns": """(SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
-            WHERE a.attrelid = x.indrelid AND a.attnum = ANY (x.indkey::int2[]))""",
     },
-    source="""rel r JOIN pg_index x ON x.indrelid = r.oid JOIN pg_class ic ON ic.oid = x.indexrelid AND NOT ic.relispartition
+    source=f"""rel r JOIN pg_index x ON x.indrelid = r.oid JOIN pg_class ic ON ic.oid = x.indexrelid AND NOT ic.relispartition
+        {commented("pg_class", "x.indexrelid")}
         LEFT JOIN pg_constraint k ON k.conindid = x.indexrelid AND k.conrelid = r.oid AND k.contype IN ('p', 'u', 'x')
         WHERE r.relkind IN ('r', 'p', 'm') AND k.oid IS NULL""",
 )
@@ -196,15 +192,15 @@ SEQUENCE = Branch(
         "cycle": "CASE WHEN s.seqcycle THEN true END",
         "owned_by": "o.owner_name || '.' || o.attname",
         "persistence": "CASE r.relpersistence WHEN 'u' THEN 'unlogged' END",
-        "comment": comment("pg_class", "r.oid"),
+        "comment": "note.description",
     },
     hints={"sql": "r.oid::regclass::text", "owner": "o.owner_oid::regclass::text || '.' || quote_ident(o.attname)"},
-    source="""rel r JOIN pg_sequence s ON s.seqrelid = r.oid
-        LEFT JOIN LATERAL (SELECT orel.name AS owner_name, d.refobjid AS owner_oid, oa.attname, d.deptype FROM pg_depend d
-            LEFT JOIN rel orel ON orel.oid = d.refobjid
-            JOIN pg_attribute oa ON oa.attrelid = d.refobjid AND oa.attnum = d.refobjsubid
-            WHERE d.classid = 'pg_class'::regclass AND d.objid = r.oid AND d.objsubid = 0
-            AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')) o ON true
+    source=f"""rel r JOIN pg_sequence s ON s.seqrelid = r.oid
+        LEFT JOIN (SELECT d.objid, d.deptype, d.refobjid AS owner_oid, orel.name AS owner_name, oa.attname FROM pg_depend d
+            JOIN pg_attribute oa ON oa.attrelid = d.refobjid AND oa.attnum = d.refobjsubid LEFT JOIN rel orel ON orel.oid = d.refobjid
+            WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0 AND d.refobjsubid > 0 AND d.refclassid = 'pg_class'::regclass
+            AND d.deptype IN ('a', 'i')) o ON o.objid = r.oid
+        {commented("pg_class", "r.oid")}
         WHERE r.relkind = 'S' AND o.deptype IS DISTINCT FROM 'i' AND (o.owner_oid IS NULL OR o.owner_name IS NOT NULL)""",
     renders="false",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stillhouse_engine.schema.postgresql.branches import Branch, comment, not_in_extension
+from stillhouse_engine.schema.postgresql.branches import Branch, commented, not_in_extension
 
 OWN_SCHEMA = "CASE WHEN n.prefix = '' THEN '' ELSE quote_ident(n.nspname) || '.' END"
 
@@ -21,7 +21,7 @@ VIEW = Branch(
         "column_comments": """(SELECT json_agg(quote_ident(a.attname) || ': ' || d.description ORDER BY a.attname)
             FROM pg_attribute a JOIN pg_description d ON d.objoid = a.attrelid AND d.objsubid = a.attnum
             WHERE a.attrelid = r.oid AND a.attnum > 0 AND d.classoid = 'pg_class'::regclass)""",
-        "comment": comment("pg_class", "r.oid"),
+        "comment": "note.description",
     },
     hints={
         "sql": "r.oid::regclass::text",
@@ -36,7 +36,7 @@ VIEW = Branch(
             WHERE w.ev_class = r.oid AND d.refobjid <> r.oid
             AND d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass))""",
     },
-    source="rel r WHERE r.relkind IN ('v', 'm')",
+    source=f"rel r {commented('pg_class', 'r.oid')} WHERE r.relkind IN ('v', 'm')",
 )
 
 FUNCTION = Branch(
@@ -60,7 +60,7 @@ FUNCTION = Branch(
             'SORTOP = ' || (SELECT 'OPERATOR(' || sn.nspname || '.' || so.oprname || ')' FROM pg_operator so
                 JOIN pg_namespace sn ON sn.oid = so.oprnamespace WHERE so.oid = g.aggsortop))
             FROM pg_aggregate g WHERE g.aggfnoid = p.oid)""",
-        "comment": comment("pg_proc", "p.oid"),
+        "comment": "note.description",
     },
     hints={
         "sql": "p.oid::regprocedure::text",
@@ -69,7 +69,7 @@ FUNCTION = Branch(
         "create": "CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END",
     },
     path="n.path",
-    source=f"""pg_proc p JOIN ns n ON n.oid = p.pronamespace
+    source=f"""pg_proc p JOIN ns n ON n.oid = p.pronamespace {commented("pg_proc", "p.oid")}
         WHERE NOT starts_with(p.proname, 'stillhouse_') AND NOT EXISTS (SELECT FROM pg_depend d
             WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i') AND {not_in_extension("pg_proc", "p.oid")}""",
 )
@@ -82,14 +82,14 @@ TRIGGER = Branch(
     attributes={
         "definition": "pg_get_triggerdef(g.oid, true)",
         "enabled": "CASE g.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END",
-        "comment": comment("pg_trigger", "g.oid"),
+        "comment": "note.description",
     },
     hints={
         "sql": "quote_ident(g.tgname)",
         "table": "r.oid::regclass::text",
         "uses": "json_build_array('function ' || g.tgfoid::regprocedure::text)",
     },
-    source="rel r JOIN pg_trigger g ON g.tgrelid = r.oid WHERE NOT g.tgisinternal AND g.tgparentid = 0",
+    source=f"rel r JOIN pg_trigger g ON g.tgrelid = r.oid {commented('pg_trigger', 'g.oid')} WHERE NOT g.tgisinternal AND g.tgparentid = 0",
 )
 
 RULE = Branch(
@@ -100,10 +100,10 @@ RULE = Branch(
     attributes={
         "definition": "pg_get_ruledef(w.oid, true)",
         "enabled": "CASE w.ev_enabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END",
-        "comment": comment("pg_rewrite", "w.oid"),
+        "comment": "note.description",
     },
     hints={"sql": "quote_ident(w.rulename)", "table": "r.oid::regclass::text"},
-    source="rel r JOIN pg_rewrite w ON w.ev_class = r.oid WHERE w.rulename <> '_RETURN'",
+    source=f"rel r JOIN pg_rewrite w ON w.ev_class = r.oid {commented('pg_rewrite', 'w.oid')} WHERE w.rulename <> '_RETURN'",
 )
 
 POLICY = Branch(
@@ -118,10 +118,10 @@ POLICY = Branch(
             WHERE o.oid = ANY (y.polroles)), 'PUBLIC')""",
         "using": "pg_get_expr(y.polqual, y.polrelid)",
         "check": "pg_get_expr(y.polwithcheck, y.polrelid)",
-        "comment": comment("pg_policy", "y.oid"),
+        "comment": "note.description",
     },
     hints={"sql": "quote_ident(y.polname)", "table": "r.oid::regclass::text"},
-    source="rel r JOIN pg_policy y ON y.polrelid = r.oid",
+    source=f"rel r JOIN pg_policy y ON y.polrelid = r.oid {commented('pg_policy', 'y.oid')}",
 )
 
 STATISTICS = Branch(
@@ -133,11 +133,12 @@ STATISTICS = Branch(
         "definition": """substr(pg_get_statisticsobjdef(e.oid),
             length('CREATE STATISTICS ' || quote_ident(n.nspname) || '.' || quote_ident(e.stxname)) + 2)""",
         "target": "nullif(e.stxstattarget, -1)",
-        "comment": comment("pg_statistic_ext", "e.oid"),
+        "comment": "note.description",
     },
     hints={"sql": f"{OWN_SCHEMA} || quote_ident(e.stxname)"},
     path="n.path",
-    source="pg_statistic_ext e JOIN ns n ON n.oid = e.stxnamespace JOIN rel r ON r.oid = e.stxrelid",
+    source="pg_statistic_ext e JOIN ns n ON n.oid = e.stxnamespace JOIN rel r ON r.oid = e.stxrelid "
+    + commented("pg_statistic_ext", "e.oid"),
 )
 
 TYPE = Branch(
@@ -159,13 +160,14 @@ TYPE = Branch(
         "range": """CASE WHEN t.typtype = 'r' THEN (SELECT concat_ws(', ', 'SUBTYPE = ' || format_type(g.rngsubtype, NULL),
             'SUBTYPE_DIFF = ' || nullif(g.rngsubdiff::regproc::text, '-'), 'CANONICAL = ' || nullif(g.rngcanonical::regproc::text, '-'))
             FROM pg_range g WHERE g.rngtypid = t.oid) END""",
-        "comment": comment("pg_type", "t.oid"),
+        "comment": "note.description",
     },
     hints={
         "sql": "t.oid::regtype::text",
     },
     path="n.path",
     source=f"""pg_type t JOIN ns n ON n.oid = t.typnamespace LEFT JOIN pg_class tc ON tc.oid = t.typrelid
+        {commented("pg_type", "t.oid")}
         WHERE (t.typtype IN ('d', 'e', 'r') OR (t.typtype = 'c' AND tc.relkind = 'c')) AND {not_in_extension("pg_type", "t.oid")}""",
 )
 
@@ -184,9 +186,9 @@ SCHEMA = Branch(
     kind="'schema'",
     name="n.nspname",
     namespace="n.oid",
-    attributes={"comment": comment("pg_namespace", "n.oid")},
+    attributes={"comment": "note.description"},
     hints={"sql": "quote_ident(n.nspname)"},
     path="n.path",
-    source="ns n WHERE n.prefix <> ''",
+    source=f"ns n {commented('pg_namespace', 'n.oid')} WHERE n.prefix <> ''",
     renders="false",
 )

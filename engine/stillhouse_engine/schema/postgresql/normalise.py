@@ -31,45 +31,47 @@ def normalised(item: SchemaObject) -> SchemaObject:
 
 def without_only_relation(query: str) -> str:
     """Leave the name of the only relation of a query out in front of its columns."""
-    tokens = TOKEN.findall(query)
-    name = _only_relation(tokens)
-    return "".join(_without(tokens, name)) if name else query
+    words = TOKEN.findall(query)
+    name = _only_relation(words)
+    return "".join(_without(words, name)) if name else query
 
 
-def _only_relation(tokens: Sequence[str]) -> str:
+def _only_relation(words: Sequence[str]) -> str:
     """Return the name by which the outermost query knows its only relation; nothing when it has several or none."""
     depth, inside, name = 0, False, ""
-    for token in tokens:
-        depth += (token == "(") - (token == ")")
-        if depth or token.isspace():
+    for word in words:
+        depth += (word == "(") - (word == ")")
+        if depth or word.isspace():
             continue
-        if token == "FROM":
+        if word == "FROM":
             inside = True
-        elif inside and token in SEVERAL:
+        elif inside and word in SEVERAL:
             return ""
-        elif token in AFTER_FROM:
+        elif word in AFTER_FROM:
             inside = False
-            if token in SEVERAL:
+            if word in SEVERAL:
                 return ""
-        elif inside and (token[0] in '"_' or token[0].isalpha()):
-            name = token
+        elif inside and (word[0] in '"_' or word[0].isalpha()):
+            name = word
     return name
 
 
-def _without(tokens: Sequence[str], name: str) -> Iterator[str]:
+def _without(words: Sequence[str], name: str) -> Iterator[str]:
     depths: list[bool] = []
     skip = False
-    for place, token in enumerate(tokens):
-        if token == "(":
-            depths.append(next((word for word in tokens[place + 1 :] if not word.isspace()), "") in {"SELECT", "WITH"})
-        elif token == ")" and depths:
+    for place, word in enumerate(words):
+        if word == "(":
+            depths.append(
+                next((other for other in words[place + 1 :] if not other.isspace()), "") in {"SELECT", "WITH"}
+            )
+        elif word == ")" and depths:
             depths.pop()
         if skip:
             skip = False
             continue
-        follows = tokens[place + 1] if place + 1 < len(tokens) else ""
-        before = tokens[place - 1] if place else ""
-        if token == name and follows == "." and before != "." and not any(depths):
+        follows = words[place + 1] if place + 1 < len(words) else ""
+        before = words[place - 1] if place else ""
+        if word == name and follows == "." and before != "." and not any(depths):
             skip = True
             continue
-        yield token
+        yield word

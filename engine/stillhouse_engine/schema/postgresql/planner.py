@@ -143,7 +143,9 @@ class Planner:
         if item.get("type") == "foreign key":
             return
         for other in self.actual.of_kind("constraint"):
-            same = other.get("refers_to") == item.get("table") and other.get("far_columns") == item.get("columns")
+            same = other.get("refers_to") == item.get("table") and _numbers(other, "far_columns") == _numbers(
+                item, "columns"
+            )
             if same and other.key not in self.chosen:
                 self.gone.setdefault(other.key, change_id)
 
@@ -232,3 +234,7 @@ def _moved(column: SchemaObject, wanted: SchemaObject) -> Iterator[Action]:
     yield Action(Phase.ALTER_COLUMN, 12, f"{start} TYPE {column.text('type')} USING {using}", "locks")
     if wanted.get("default") is not None:
         yield Action(Phase.ALTER_COLUMN, 13, f"{start} SET DEFAULT {wanted.text('default')}")
+
+
+def _numbers(item: SchemaObject, name: str) -> set[str]:
+    return set(item.text(name).split())

@@ -28,6 +28,14 @@ BRANCHES: tuple[Branch, ...] = (
     branches_more.SCHEMA,
 )
 
+RELATION_COLUMNS = ", ".join(
+    f"c.{name}"
+    for name in (
+        "oid relname relnamespace relkind relpersistence relam reltablespace relpartbound relispartition relhassubclass reloptions "
+        "relrowsecurity relforcerowsecurity relreplident relispopulated"
+    ).split()
+)
+
 OURS = "stillhouse_"
 """What the names of our own bookkeeping objects start with."""
 
@@ -60,8 +68,9 @@ ns AS MATERIALIZED (
     SELECT n.oid, n.nspname, {prefix} AS prefix, quote_ident(n.nspname) AS path, b.old, b.home
     FROM pg_namespace n, before b WHERE {_chosen(schemas)}),
 ext AS MATERIALIZED (SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'),
+note AS MATERIALIZED (SELECT objoid, classoid, objsubid, description FROM pg_description WHERE objoid >= 16384),
 rel AS MATERIALIZED (
-    SELECT c.*, n.prefix || c.relname AS name, n.path FROM ns n JOIN pg_class c ON c.relnamespace = n.oid
+    SELECT {RELATION_COLUMNS}, n.prefix || c.relname AS name, n.path FROM ns n JOIN pg_class c ON c.relnamespace = n.oid
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND NOT starts_with(c.relname, '{OURS}') {excluded}
     AND {branches.not_in_extension("pg_class", "c.oid")})"""
 

@@ -150,3 +150,8 @@ def _definition(kind: str, found: Sequence[Token]) -> Iterator[Token]:
     for token in found[start + 1 :]:
         if not (kind == "index" and token.keyword == "ASC"):
             yield token
+
+
+def forget() -> None:
+    """Forget what was read before."""
+    _objects_of.cache_clear()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import servers
 import sqlalchemy as sa
 from mutations_postgresql import BASE
 from sqlalchemy.ext.asyncio import create_async_engine
 
+import servers
 from stillhouse_engine.schema import Snapshot, diff, repair, take_fingerprint, take_snapshot
 
 if TYPE_CHECKING:
@@ -151,6 +152,19 @@ def wheel() -> Path | None:
     return next((place for place in places if (place / "initdb").exists()), None)
 
 
+def wait_until_it_answers(engine: sa.Engine) -> None:
+    """A server listens a moment before it has recovered."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            engine.connect().close()
+        except sa.exc.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return
+
+
 def test_another_major_version_finds_nothing(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     before, _ = state(engine)
     binaries = wheel()
@@ -159,6 +173,7 @@ def test_another_major_version_finds_nothing(engine: sa.Engine, monkeypatch: pyt
     monkeypatch.setattr(servers, "postgres_bin", lambda: binaries)
     with servers.postgres() as server:
         other = sa.create_engine(server.url(driver="psycopg"), isolation_level="AUTOCOMMIT")
+        wait_until_it_answers(other)
         with other.connect() as connection:
             run(connection, *BASE)
         after, _ = state(other)
