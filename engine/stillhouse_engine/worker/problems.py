@@ -90,6 +90,9 @@ def _say(error: BaseException) -> tuple[str, str, str | None]:
     if type(error) is errors.MigrationScriptError and cause is not None:
         kind, _, hint = _say(cause)
         return kind, error.reason, hint
+    if type(error) is errors.CommandError and isinstance(cause, errors.RevisionError):
+        kind, said, hint = _say(cause)
+        return kind, str(error) if said in str(error) else f"{error}: {said}", hint
     raised_by_user = not hasattr(error, "orig") and _user_frames(error)
     if not raised_by_user and not isinstance(error, errors.CommandError) and (found := diagnose(error)):
         return found.kind, found.message, found.hint
