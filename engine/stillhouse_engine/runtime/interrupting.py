@@ -7,6 +7,7 @@ and the drivers of MySQL leave a statement running, so the server is told throug
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection, Engine
+
+log = logging.getLogger("stillhouse.runtime.interrupting")
 
 MYSQL = frozenset({"mysql", "mariadb"})
 
@@ -49,7 +52,10 @@ class Interrupter:
     def interrupt(self) -> None:
         """Make the drivers break off; safe to call from another thread."""
         for stop in self._stops:
-            stop()
+            try:
+                stop()
+            except Exception:  # noqa: BLE001 - a driver whose connection has ended by itself raises what it likes
+                log.debug("connection had ended before it was interrupted", exc_info=True)
 
     def kill(self) -> None:
         """End statements on servers whose drivers leave them running; needs a thread, or the greenlet bridge."""

@@ -311,6 +311,7 @@ class MigrationContext:
         if self.as_sql or self.connection is None or self._session is not None or not wanted:
             return
         name = LockName(self.version_table_schema or self._settings.schema, self.version_table)
+        watch_connection(self.connection)
         session = MigrationSession(
             self.connection, name, self._settings, in_transaction=self.connection.in_transaction()
         )
