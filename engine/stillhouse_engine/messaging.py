@@ -45,7 +45,8 @@ def err(message: str, quiet: bool = False) -> NoReturn:
     Raises:
         SystemExit: always, with code 255.
     """
-    log.error(message)
+    if log.hasHandlers():
+        log.error(message)
     msg(f"FAILED: {message}", quiet=quiet)
     sys.exit(-1)
 

@@ -105,7 +105,7 @@ class Resolver:
         except ResolutionError as error:
             raise ResolutionError(f"No such branch: '{label}'", label) from error
 
-    def identified(self, name: str, branch: str | None = None) -> Revision:
+    def identified(self, name: Any, branch: str | None = None) -> Revision:
         """Return the revision of an id, a label or the beginning of an id.
 
         Args:

@@ -7,11 +7,11 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stillhouse_engine.errors import RangeNotAncestorError, RevisionError
+from stillhouse_engine.errors import MultipleHeads, RangeNotAncestorError, RevisionError
 from stillhouse_engine.script.nodes import Revision, to_tuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from stillhouse_engine.script.resolution import Resolver
 
@@ -87,7 +87,7 @@ class Upgrade:
         """
         targets = self.targets(lower, upper)
         self._refuse_overlap(targets)
-        lowest = self._lower(lower, targets)
+        lowest = self._lower(lower, upper, targets)
         needed = self.graph.ancestors(targets)
         if not implicit_base and not needed.issuperset(lowest):
             raise RangeNotAncestorError(lower, upper)
@@ -137,10 +137,12 @@ class Upgrade:
             on_branch = self.resolver.filter_for_lineage(below, branch)
         return self.graph.tops(on_branch)
 
-    def _lower(self, lower: Any, targets: Collection[str]) -> list[str]:
+    def _lower(self, lower: Any, upper: Any, targets: Sequence[str]) -> list[str]:
         relative = Relative.parse(lower)
         if relative is None or relative.symbol is not None or relative.steps >= 0:
             return [found.revision for found in self.resolver.revisions(lower)]
+        if len(targets) > 1:
+            raise MultipleHeads(targets, upper if isinstance(upper, str) else str(upper))
         _, revision = Downgrade(self.resolver, strict=self.strict).target(targets, lower)
         return [revision.revision] if revision else []
 
