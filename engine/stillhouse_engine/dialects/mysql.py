@@ -61,7 +61,7 @@ class MySQLImpl(DefaultImpl):
         default = server_default if server_default is not False else existing_server_default
         modified = comment is not False or any(each is not None for each in (nullable, type_, autoincrement))
         # Only CHANGE takes defaults like CURRENT_TIMESTAMP on every version; it states the type, so it must be known.
-        timed = (modified or server_default is not False) and final_type is not None and is_timed(final_type, default)
+        timed = (modified or server_default is not False) and server_default is not None and is_timed(final_type)
         if name is None and not timed and not modified:
             if server_default is not False:
                 self._exec(MySQLAlterDefault(table_name, column_name, server_default, schema=schema))
@@ -111,10 +111,12 @@ class MariaDBImpl(MySQLImpl):
     __dialect__ = "mariadb"
 
 
-def is_timed(type_: Any, default: Any) -> bool:
-    """Tell whether a column is a point in time with a default."""
+def is_timed(type_: Any) -> bool:
+    """Tell whether a column is a point in time, the kind that may have CURRENT_TIMESTAMP for a default."""
+    if type_ is None:
+        return False
     affinity = ddl.type_instance(type_)._type_affinity  # noqa: SLF001 - SQLAlchemy's kinds of types
-    return default is not None and default is not False and affinity is not None and issubclass(affinity, DateTime)
+    return affinity is not None and issubclass(affinity, DateTime)
 
 
 class MySQLAlterDefault(ddl.AlterColumn):

@@ -16,6 +16,7 @@ DIFFERENT = {
     ("alterations", "all with comment", "oracle"),
     ("alterations", "renamed to boolean", "mysql"),
     ("alterations", "renamed to boolean", "mariadb"),
+    ("alterations", "renamed to boolean", "oracle"),
 }
 
 CASES = [
