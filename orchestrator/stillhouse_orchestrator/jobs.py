@@ -15,6 +15,7 @@ VERSION_TABLE = "alembic_version"
 
 def job_for(target: TargetDeclaration, verb: Verb, revision: str | None = None, **options: Any) -> Job:
     """Return the job of one verb for one target."""
+    scope = {"schemas": list(target.drift.schemas)} if target.drift.schemas else {}
     return Job(
         verb=verb,
         project=project_spec(target.project),
@@ -22,7 +23,7 @@ def job_for(target: TargetDeclaration, verb: Verb, revision: str | None = None, 
         revision=revision,
         python=target.project.python or sys.executable,
         deadline=target.deadline.total_seconds(),
-        options=options,
+        options=scope | options,
     )
 
 

@@ -8,9 +8,9 @@ import signal
 
 import pytest
 import sqlalchemy as sa
-from sample_projects import sample_project
 from worker_jobs import job
 
+from sample_projects import sample_project
 from stillhouse_orchestrator.connections import Connections, Priority
 from stillhouse_orchestrator.workers.pool import PoolExecutor
 
