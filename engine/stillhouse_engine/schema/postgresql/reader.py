@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.schema.errors import UnsupportedDialectError
+from stillhouse_engine.schema.postgresql.fingerprints import fingerprint_statement
 from stillhouse_engine.schema.postgresql.normalise import normalised
-from stillhouse_engine.schema.postgresql.statements import BRANCHES, fingerprint_statement, snapshot_statement
+from stillhouse_engine.schema.postgresql.statements import BRANCHES, snapshot_statement
 from stillhouse_engine.schema.snapshot import Coverage, SchemaObject, Snapshot, ordered
 
 if TYPE_CHECKING:

@@ -28,12 +28,9 @@ BRANCHES: tuple[Branch, ...] = (
     branches_more.SCHEMA,
 )
 
-RELATION_COLUMNS = ", ".join(
-    f"c.{name}"
-    for name in (
-        "oid relname relnamespace relkind relpersistence relam reltablespace relpartbound relispartition relhassubclass reloptions "
-        "relrowsecurity relforcerowsecurity relreplident relispopulated"
-    ).split()
+RELATION_COLUMNS = (
+    "c.oid, c.relname, c.relnamespace, c.relkind, c.relpersistence, c.relam, c.reltablespace, c.relpartbound, c.relispartition, "
+    "c.relhassubclass, c.relhasrules, c.reloptions, c.relrowsecurity, c.relforcerowsecurity, c.relreplident, c.relispopulated"
 )
 
 OURS = "stillhouse_"
@@ -57,7 +54,15 @@ def _chosen(schemas: Sequence[str] | None) -> str:
     return "NOT starts_with(n.nspname, 'pg_') AND n.nspname <> 'information_schema'"
 
 
-def _shared(schemas: Sequence[str] | None, prefix: str, home: str, exclude_tables: Collection[str]) -> str:
+def shared_tables(schemas: Sequence[str] | None, prefix: str, home: str, exclude_tables: Collection[str]) -> str:
+    """Return the tables that all branches start from.
+
+    Args:
+        schemas: the schemas to read; all but the system's when None.
+        prefix: the SQL expression of what the names of a schema's objects start with.
+        home: the SQL expression of the schema that names are relative to.
+        exclude_tables: names, or dotted names, of tables to leave out.
+    """
     excluded = (
         f"AND c.relname <> ALL ({_array(exclude_tables)}) AND n.nspname || '.' || c.relname <> ALL ({_array(exclude_tables)})"
         if exclude_tables
@@ -82,7 +87,9 @@ def snapshot_statement(schemas: Sequence[str] | None, exclude_tables: Collection
     ``search_path`` is changed while it runs, and is restored by it.
     """
     home = literal(schemas[0]) if schemas else "coalesce(current_schema(), 'public')"
-    shared = _shared(schemas, "CASE WHEN n.nspname = b.home THEN '' ELSE n.nspname || '.' END", home, exclude_tables)
+    shared = shared_tables(
+        schemas, "CASE WHEN n.nspname = b.home THEN '' ELSE n.nspname || '.' END", home, exclude_tables
+    )
     rows = "\nUNION ALL\n".join(_json_rows(number, branch) for number, branch in enumerate(BRANCHES))
     return f"""WITH {shared}
 SELECT s.home, s.unreadable, s.content, set_config('search_path', s.old, true) AS restored
@@ -98,35 +105,3 @@ FROM (
 def _json_rows(number: int, branch: Branch) -> str:
     values = [str(number), branch.kind, branch.name, branch.parent, *branch.attributes.values(), *branch.hints.values()]
     return f"SELECT json_build_array({', '.join(values)}) AS line FROM {branch.source}"
-
-
-def fingerprint_statement(schemas: Sequence[str] | None, exclude_tables: Collection[str]) -> str:
-    """Return the statement with one row per schema: its name, and the hash that the server makes of its objects.
-
-    Each schema is hashed relative to itself, so that equal schemas of different names have equal hashes.
-    """
-    single = schemas is not None and len(schemas) == 1
-    home = literal(schemas[0]) if single and schemas else "NULL::text"
-    lines = "\nUNION ALL\n".join(_text_rows(branch, render_each=not single) for branch in BRANCHES)
-    hashed = "md5(coalesce(string_agg(l.line, E'\\n' ORDER BY l.line COLLATE \"C\"), ''))"
-    grouped = f"SELECT n.oid, {hashed} AS fingerprint FROM ns n LEFT JOIN ({lines}) AS l ON l.namespace = n.oid GROUP BY n.oid"
-    if single:
-        grouped = f"""SELECT n.oid, CASE WHEN set_config('search_path', n.path, true) IS NOT NULL THEN
-        (SELECT {hashed} FROM ({lines}) AS l) END AS fingerprint FROM ns n"""
-    return f"""WITH {_shared(schemas, "''", home, exclude_tables)},
-hashes AS MATERIALIZED ({grouped}),
-restored AS MATERIALIZED (
-    SELECT set_config('search_path', b.old, true) AS path FROM before b, (SELECT count(*) AS found FROM hashes) AS done
-    WHERE done.found >= 0)
-SELECT n.nspname AS schema, h.fingerprint FROM restored, hashes h JOIN ns n ON n.oid = h.oid ORDER BY 1"""
-
-
-def _text_rows(branch: Branch, *, render_each: bool) -> str:
-    line = f"ROW({', '.join([branch.kind, branch.name, branch.parent, *map(_comparable, branch.attributes.values())])})::text"
-    if render_each:
-        line = f"CASE WHEN ({branch.renders}) AND set_config('search_path', {branch.path}, true) IS NULL THEN '' ELSE {line} END"
-    return f"SELECT {branch.namespace} AS namespace, {line} AS line FROM {branch.source}"
-
-
-def _comparable(expression: str) -> str:
-    return f"({expression})::text" if "json_agg" in expression else expression
