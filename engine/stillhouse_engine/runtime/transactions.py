@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     class TextImpl(Protocol):
         """The part of an implementation that writes transactions as text."""
 
+        transactional_ddl: bool
+
         def emit_begin(self) -> None:
             """Write BEGIN."""
             ...
@@ -165,7 +167,10 @@ def text_transaction(impl: TextImpl) -> Iterator[None]:
 
 @contextmanager
 def text_autocommit(impl: TextImpl) -> Iterator[None]:
-    """Write COMMIT before and BEGIN after the block."""
+    """Write COMMIT before and BEGIN after the block, where the text has transactions at all."""
+    if not impl.transactional_ddl:
+        yield
+        return
     impl.emit_commit()
     yield
     impl.emit_begin()

@@ -328,7 +328,7 @@ def replace_rows(gone: Iterable[str], new: Iterable[str]) -> list[RowChange]:
     if not remove or not add:
         return [*(RowChange(row, None) for row in remove), *(RowChange(None, row) for row in add)]
     return [
-        *(RowChange(row, None) for row in remove[1:]),
+        *(RowChange(row, None) for row in remove[:-1]),
         *(RowChange(None, row) for row in add[1:]),
-        RowChange(remove[0], add[0]),
+        RowChange(remove[-1], add[0]),
     ]
