@@ -113,6 +113,15 @@ def process(command: Sequence[str], port: int, log: Path) -> Iterator[subprocess
                 server.kill()
 
 
+def until_logged(log: Path, words: str) -> None:
+    """Wait until a server's log holds some words: PostgreSQL listens before it lets anybody in."""
+    deadline = time.monotonic() + START_SECONDS
+    while words not in log.read_text(errors="replace"):
+        if time.monotonic() > deadline:
+            raise ServerUnavailableError(f"never logged {words!r}:\n{log.read_text(errors='replace')[-4000:]}")
+        time.sleep(0.05)
+
+
 @contextlib.contextmanager
 def postgres(settings: Mapping[str, str] | None = None) -> Iterator[PostgresServer]:
     """Start a PostgreSQL server with durability off (it is thrown away) and yield it.
@@ -155,6 +164,7 @@ def postgres(settings: Mapping[str, str] | None = None) -> Iterator[PostgresServ
         options = [word for key, value in chosen.items() for word in ("-c", f"{key}={value}")]
         command = unprivileged([binaries / "postgres", "-D", folder / "data", "-p", str(port), *options])
         with process(command, port, folder / "log") as server:
+            until_logged(folder / "log", "ready to accept connections")
             yield PostgresServer(port, server.pid, folder, binaries)
 
 
