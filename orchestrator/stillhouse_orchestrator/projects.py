@@ -1,4 +1,4 @@
-"""The revision graphs of the fleet's projects, as their workers describe them: once per project, not per target."""
+"""The revision graphs of the fleet's projects, once per project: read from headers, else described by a worker."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stillhouse_orchestrator.jobs import job_for
 from stillhouse_orchestrator.revisions import Graph
+from stillhouse_orchestrator.scripts import read_graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,10 +33,10 @@ class Description:
 
 
 class Projects:
-    """Describes projects through the executor.
+    """Describes projects.
 
     Args:
-        executor: runs the ``describe`` jobs.
+        executor: runs the ``describe`` jobs of projects whose headers do not tell everything.
     """
 
     def __init__(self, executor: Executor) -> None:
@@ -46,8 +47,12 @@ class Projects:
         first: dict[ProjectDeclaration, TargetDeclaration] = {}
         for target in targets:
             first.setdefault(target.project, target)
-        outcomes = await asyncio.gather(*(self._executor.run(job_for(target, "describe")) for target in first.values()))
-        return dict(zip(first, map(described, outcomes), strict=True))
+        return dict(zip(first, await asyncio.gather(*map(self._one, first.values())), strict=True))
+
+    async def _one(self, target: TargetDeclaration) -> Description:
+        if read := await asyncio.to_thread(read_graph, target.project):
+            return Description(read[0], None, read[1])
+        return described(await self._executor.run(job_for(target, "describe")))
 
 
 def described(outcome: Outcome) -> Description:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DEBUG = "STILLHOUSE_DEBUG"
 Result = TypeVar("Result")
+PASSING = (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError)
 
 
 class CommandFailedError(click.ClickException):
@@ -51,7 +52,7 @@ def failing_cleanly() -> Iterator[None]:
     """Turn errors into messages: ours as they are, anything else as a bug to report; ``$STILLHOUSE_DEBUG`` lets it through."""
     try:
         yield
-    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+    except PASSING:
         raise
     except StillhouseError as error:
         raise _presented(error) from error
@@ -62,6 +63,8 @@ def failing_cleanly() -> Iterator[None]:
     except BaseExceptionGroup as group:
         leaves = _leaves(group)
         for leaf in leaves:
+            if isinstance(leaf, PASSING):
+                raise leaf from group
             if isinstance(leaf, StillhouseError):
                 raise _presented(leaf) from group
         _bug(leaves[0])

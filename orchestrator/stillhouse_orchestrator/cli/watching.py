@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from stillhouse_orchestrator.values import Rollout, RolloutTarget
 
+TURN = "waits for a connection"  # the ordinary course of things; `rollout show` tells it all the same
 QUIET = frozenset({MemberState.PENDING, MemberState.VERIFYING})
 
 
@@ -69,7 +70,8 @@ class Watching:
 
     def _member(self, member: RolloutTarget) -> None:
         now = (member.state, member.reason)
-        if self._seen.get(member.target) == now or member.state in QUIET:
+        waits_its_turn = member.state is MemberState.WAITING and (member.reason or "").startswith(TURN)
+        if self._seen.get(member.target) == now or member.state in QUIET or waits_its_turn:
             return
         self._seen[member.target] = now
         if member.state is not MemberState.RUNNING or self._bar is None:
