@@ -100,7 +100,7 @@ class DatabaseSettings(Declaration):
     )
     alembic_ini: Text | None = Field(
         default=None,
-        description="An alembic.ini, or a pyproject.toml with `[tool.alembic]`, that says where the scripts are. Give this or `migrations`.",
+        description="An alembic.ini, or a pyproject.toml with `[tool.alembic]`, that says where the scripts are; the worker runs in its folder, which its relative paths mean. Give this or `migrations`.",
         examples=["services/analytics/alembic.ini"],
     )
     ini_section: Text = Field(default="alembic", description="The section of `alembic_ini` to read.")

@@ -44,7 +44,8 @@ class ProjectDeclaration:
     """User code that targets run. Targets with equal projects share workers.
 
     Attributes:
-        root: the fleet file's folder, absolute; the worker's working directory.
+        root: the worker's working directory: the folder of the ini, where people run `alembic` and which the ini's relative
+            paths mean; without an ini the fleet file's folder. Absolute.
         import_path: absolute folders put on the worker's import path.
         script_location: absolute path of the Alembic script directory, or ``package:path``; None when the ini says it.
         alembic_ini: absolute path of the ini (or pyproject.toml) file, or None.

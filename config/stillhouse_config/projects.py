@@ -43,13 +43,14 @@ def _project(
     section: str,
     python: str | None,
 ) -> ProjectDeclaration:
+    found = None if ini is None else absolute(folder, ini)
     return ProjectDeclaration(
-        root=folder,
+        root=folder if found is None else os.path.dirname(found),  # noqa: PTH120 (as above)
         import_path=tuple(absolute(folder, place) for place in import_path),
         script_location=migrations
         if migrations is None or PACKAGE_PATH.fullmatch(migrations)
         else absolute(folder, migrations),
-        alembic_ini=None if ini is None else absolute(folder, ini),
+        alembic_ini=found,
         ini_section=section,
         python=None if python is None else _interpreter(folder, python),
     )
