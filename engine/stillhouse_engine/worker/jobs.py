@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stillhouse_engine.runtime.settings import Progress
     from stillhouse_engine.runtime.specs import ProjectSpec, RunResult
     from stillhouse_engine.worker.messages import Start, Verb
-    from stillhouse_engine.worker.process import Report
+    from stillhouse_engine.worker.report import Report
 
 
 class Jobs:

@@ -93,13 +93,20 @@ def _say(error: BaseException) -> tuple[str, str, str | None]:
     if type(error) is errors.CommandError and isinstance(cause, errors.RevisionError):
         kind, said, hint = _say(cause)
         return kind, str(error) if said in str(error) else f"{error}: {said}", hint
-    raised_by_user = not hasattr(error, "orig") and _user_frames(error)
-    if not raised_by_user and not isinstance(error, errors.CommandError) and (found := diagnose(error)):
+    if not _is_users_own(error) and not isinstance(error, errors.CommandError) and (found := diagnose(error)):
         return found.kind, found.message, found.hint
     kind, hint = next((said for base, said in KINDS.items() if isinstance(error, base)), ("raised", None))
     if kind == "import" and _is_driver(error):
         kind, hint = "missing_driver", HINTS["missing_driver"]
     return kind, _message(error), hint
+
+
+def _is_users_own(error: BaseException) -> bool:
+    """Tell whether user code raised an error by itself, rather than a database that it talked to."""
+    frames = traceback.extract_tb(error.__traceback__)
+    users = [number for number, frame in enumerate(frames) if _is_users(frame.filename)]
+    below = frames[users[-1] + 1 :] if users else []
+    return bool(users) and not any(_package(frame.filename) == "sqlalchemy" for frame in below)
 
 
 def _message(error: BaseException) -> str:

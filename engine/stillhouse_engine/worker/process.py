@@ -13,7 +13,7 @@ import os
 import platform
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from stillhouse_engine.worker.channel import Channel
 from stillhouse_engine.worker.messages import (
@@ -24,12 +24,12 @@ from stillhouse_engine.worker.messages import (
     Failed,
     Open,
     Problem,
-    Progress,
     Ready,
     Refused,
     Start,
 )
 from stillhouse_engine.worker.problems import problem_of, state_of
+from stillhouse_engine.worker.report import Report
 from stillhouse_engine.worker.scrub import secrets_of
 
 if TYPE_CHECKING:
@@ -49,29 +49,6 @@ class Runner(Protocol):
     async def run(self, start: Start, report: Report) -> Done:
         """Run one job to its end, or raise."""
         ...
-
-
-class Report:
-    """A job's way to say how far it is; it remembers what an error message has to tell.
-
-    Attributes:
-        revision: the revision that is running.
-        before: the target's revisions before the job.
-        after: the target's revisions as they are left.
-    """
-
-    def __init__(self, job: int, send: Callable[[Message], None]) -> None:
-        self.revision: str | None = None
-        self.before: tuple[str, ...] | None = None
-        self.after: tuple[str, ...] | None = None
-        self._job = job
-        self._send = send
-
-    def step(self, event: str, facts: dict[str, Any]) -> None:
-        """Tell the daemon about a step; any thread may."""
-        if "revision" in facts:
-            self.revision = facts["revision"] if event.endswith(".started") else None
-        self._send(Progress(self._job, event, facts))
 
 
 class Worker:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from stillhouse_engine.worker.messages import Start
-    from stillhouse_engine.worker.process import Report
+    from stillhouse_engine.worker.report import Report
 
 
 class SnapshotTaker:

@@ -12,6 +12,7 @@ import contextlib
 import math
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -150,6 +151,8 @@ class Connections:
     @asynccontextmanager
     async def _open(self, url: URL | str, *, read_only: bool) -> AsyncIterator[AsyncConnection]:
         chosen = self._own_url(url, read_only=read_only)
+        if read_only:
+            await _check_file(sa.make_url(url))
         connection = await self._connect(chosen)
         try:
             if read_only and chosen.get_backend_name() == "postgresql":
@@ -211,6 +214,15 @@ def _aim(dialect: Dialect, _record: Any, args: list[Any], keywords: dict[str, An
     args[:], fresh = dialect.create_connect_args(_url.get())
     keywords.clear()
     keywords.update(fresh)
+
+
+async def _check_file(url: URL) -> None:
+    """Notice a missing SQLite file before the driver does, whose thread then outlives the attempt."""
+    path = url.database
+    if url.get_backend_name() != "sqlite" or not path or path == ":memory:" or path.startswith("file:"):
+        return
+    if not await asyncio.to_thread(Path(path).is_file):
+        raise ConnectionFailedError("missing_file", address(url), f"no such file: {path}", hint=HINTS["missing_file"])
 
 
 def failed(url: URL | str, error: BaseException) -> ConnectionFailedError:

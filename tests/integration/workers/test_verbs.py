@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from worker_jobs import job
 
+import servers
 from sample_projects import empty_project, sample_project
 from stillhouse_engine.schema import Snapshot
 from stillhouse_orchestrator.workers.pool import PoolExecutor
@@ -173,3 +174,38 @@ async def test_mariadb(project, mariadb_server, mariadb_database, executor):
         outcome = await executor.run(job(project, mariadb_server.url(mariadb_database()), name="users"))
     assert (outcome.state, outcome.after) == ("done", (project.head,))
     assert outcome.snapshot
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("with_env", [False, True])
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+async def test_a_database_that_cannot_be_reached_is_told_apart(project, postgres_server, executor, driver, with_env):
+    if with_env:
+        project.write_env()
+    nobody = f"postgresql+{driver}://app:sehrgeheim@127.0.0.1:{servers.free_port()}/users"
+    async with executor:
+        unknown = await executor.run(job(project, postgres_server.url("nowhere", driver)))
+        refused = await executor.run(job(project, nobody))
+    assert (unknown.state, unknown.problem.kind) == ("failed", "unknown_database")
+    assert (refused.state, refused.problem.kind) == ("failed", "unreachable")
+    assert "check the host and port" in refused.problem.hint
+    assert "sehrgeheim" not in repr(refused)
+
+
+async def test_sqlites_refusals_are_told_apart(project, tmp_path, executor):
+    (tmp_path / "text.db").write_text("no database at all " * 100)
+    sqlite3.connect(tmp_path / "users.db").close()
+    async with executor:
+        text = await executor.run(job(project, f"sqlite+aiosqlite:///{tmp_path / 'text.db'}"))
+        read_only = f"sqlite+aiosqlite:///file:{tmp_path / 'users.db'}?mode=ro&uri=true"
+        locked_out = await executor.run(job(project, read_only))
+    assert text.problem.kind == "not_a_database"
+    assert locked_out.problem.kind == "read_only"
+
+
+async def test_a_long_snapshot_fits_through_the_pipe(tmp_path, url, executor):
+    project = sample_project(tmp_path / "wide", revisions=1, tables=300, statements=300)
+    async with executor:
+        outcome = await executor.run(job(project, url))
+    assert len(outcome.snapshot) > 200_000
+    assert Snapshot.from_json(outcome.snapshot).fingerprint == outcome.fingerprint
