@@ -52,8 +52,9 @@ class BatchOperationsImpl:
     def flush(self) -> None:
         """Carry out what was gathered."""
         if not self._should_recreate():
+            self._refuse_places()
             for name, arguments, kw in self.batch:
-                self._alter(name, arguments, kw)
+                getattr(self.impl, name)(*arguments, **kw)
             return
         if self.operations.migration_context.as_sql and self.plan.copy_from is None:
             raise CommandError(
@@ -69,12 +70,13 @@ class BatchOperationsImpl:
             return bool(self.impl.requires_recreate_in_batch(self))
         return self.plan.recreate == "always"
 
-    def _alter(self, name: str, arguments: tuple[Any, ...], kw: dict[str, Any]) -> None:
-        if name == "add_column" and ("insert_before" in kw or "insert_after" in kw):
-            raise CommandError(
-                "Can't specify insert_before or insert_after when using ALTER; please specify recreate='always'"
-            )
-        getattr(self.impl, name)(*arguments, **kw)
+    def _refuse_places(self) -> None:
+        """Refuse places for new columns before anything is altered: ALTER cannot choose them."""
+        for name, _, kw in self.batch:
+            if name == "add_column" and ("insert_before" in kw or "insert_after" in kw):
+                raise CommandError(
+                    "Can't specify insert_before or insert_after when using ALTER; please specify recreate='always'"
+                )
 
     def _recreate(self) -> None:
         offline = self.operations.migration_context.as_sql

@@ -179,12 +179,17 @@ class TableRecreation:
         self._place(draft.name, insert_before, insert_after)
 
     def _place(self, name: str, before: str | None, after: str | None) -> None:
-        neighbour = before or after
-        if not neighbour:
-            self.order.append(name)
-            return
-        old, _ = self._column(neighbour)
-        self.order.insert(self.order.index(old) + (0 if before else 1), name)
+        """Put a column in front of another; or behind one, and behind what is new there already; or at the end."""
+        if before:
+            position = self.order.index(self._column(before)[0])
+        elif after:
+            position = self.order.index(self._column(after)[0]) + 1
+            if after not in self.new_columns:
+                behind = range(position, len(self.order))
+                position = next((each for each in behind if self.order[each] not in self.new_columns), len(self.order))
+        else:
+            position = len(self.order)
+        self.order.insert(position, name)
 
     def drop_column(self, table_name: str, column: Column[Any], **_: Any) -> None:  # noqa: ARG002 - as above
         """Drop the draft of a column.
