@@ -18,12 +18,10 @@ SEVERAL = frozenset({"JOIN", "UNION", "INTERSECT", "EXCEPT", "LATERAL", ","})
 
 
 def normalised(item: SchemaObject) -> SchemaObject:
-    """Return an object without what legitimately differs between two servers.
+    """Return a view without what legitimately differs between two servers.
 
     PostgreSQL 15 and older write ``SELECT t.a FROM t`` where later ones write ``SELECT a FROM t``.
     """
-    if item.kind not in {"view", "materialized_view"}:
-        return item
     query = item.text("definition")
     bare = without_only_relation(query)
     return item._replace(attributes={**item.attributes, "definition": bare}, hints={**item.hints, "query": query})

@@ -69,17 +69,21 @@ _ATTRIBUTES = [tuple(branch.attributes) for branch in BRANCHES]
 _HINTS = [tuple(branch.hints) for branch in BRANCHES]
 
 
+_VIEWS = frozenset({"view", "materialized_view"})
+
+
 def _object(row: list[Any]) -> SchemaObject:
     number, kind, name, parent = row[:4]
     names = _ATTRIBUTES[number]
-    middle = 4 + len(names)
-    attributes = _present(names, row[4:middle])
-    return normalised(SchemaObject(kind, name, parent, attributes, _present(_HINTS[number], row[middle:])))
+    attributes = _present(names, row[4:])
+    item = SchemaObject(kind, name, parent, attributes, _present(_HINTS[number], row[4 + len(names) :]))
+    return normalised(item) if kind in _VIEWS else item
 
 
 def _present(names: tuple[str, ...], values: list[Any]) -> dict[str, Value]:
+    """Pair the names with the values that there are; values may go on after the last name."""
     return {
         name: tuple(value) if type(value) is list else value
-        for name, value in zip(names, values, strict=True)
+        for name, value in zip(names, values, strict=False)
         if value is not None
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillhouse_engine.schema.snapshot import Coverage, SchemaObject, Snapshot, ordered
-from stillhouse_engine.schema.sqlite.tables import Constraint, Table, parse_table
-from stillhouse_engine.schema.sqlite.tokens import Token, canonical, quoted, tokens
+from stillhouse_engine.schema.sqlite.tables import Column, Constraint, Table, parse_part, parse_table
+from stillhouse_engine.schema.sqlite.tokens import NAME, Token, canonical, quoted, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -25,6 +26,8 @@ NOT_COMPARED = (
 )
 SHADOWS = ("config", "content", "data", "docsize", "idx", "node", "parent", "rowid", "segdir", "segments", "stat")
 """What the built-in virtual tables call the tables that they keep for themselves."""
+
+INDEX_HEAD = re.compile(rf"CREATE\s+(UNIQUE\s+)?INDEX\s+{NAME}\s+ON\s+{NAME}\s*(?=\()", re.IGNORECASE)
 
 STATEMENT = "SELECT type, name, tbl_name, sql FROM {schema}.sqlite_master WHERE sql IS NOT NULL"
 
@@ -91,23 +94,22 @@ def _table(row: Row) -> Iterator[SchemaObject]:
         attributes["options"] = ", ".join(table.options)
     if table.module is not None:
         attributes |= {"form": "virtual", "module": table.module}
-    body = row.sql[table.body[0] :] if table.module is None else ""
+    body = row.sql[table.body :] if table.module is None else ""
     yield SchemaObject("table", row.name, "", attributes, {"sql": quoted(row.name), "body": body, "create": row.sql})
     for position, column in enumerate(table.columns):
-        found: dict[str, Value] = {
-            "type": column.type,
-            "nullable": column.nullable or None,
-            "default": column.default,
-            "collation": column.collation,
-            "generated": column.generated,
-            "generated_kind": column.generated_kind,
-            "conflict": column.conflict,
-        }
-        present = {name: value for name, value in found.items() if value is not None}
-        yield SchemaObject(
-            "column", f"{row.name}.{column.name}", row.name, present, {"position": position, "column": column.name}
-        )
+        hints: dict[str, Value] = {"position": position, "column": column.name}
+        yield SchemaObject("column", f"{row.name}.{column.name}", row.name, _attributes(column), hints)
     yield from _constraints(row.name, table)
+
+
+def _attributes(column: Column) -> dict[str, Value]:
+    found: dict[str, Value] = {"type": column.type}
+    if column.nullable:
+        found["nullable"] = True
+    for name in ("default", "collation", "generated", "generated_kind", "conflict"):
+        if (value := getattr(column, name)) is not None:
+            found[name] = value
+    return found
 
 
 def _constraints(table_name: str, table: Table) -> Iterator[SchemaObject]:
@@ -130,11 +132,21 @@ def _anonymous(constraint: Constraint) -> str:
 
 
 def _other(row: Row) -> SchemaObject:
-    found = [token for token in tokens(row.sql) if token.value != ";" or row.type == "trigger"]
-    definition = canonical(list(_definition(row.type, found)))
+    head = INDEX_HEAD.match(row.sql) if row.type == "index" else None
+    if head is not None:
+        definition = ("unique " if head[1] else "") + index_body(row.sql[head.end() :])
+    else:
+        found = [token for token in tokens(row.sql) if token.value != ";" or row.type == "trigger"]
+        definition = canonical(list(_definition(row.type, found)))
     name = row.name if row.type == "view" else f"{row.table}.{row.name}"
     hints: dict[str, Value] = {"sql": quoted(row.name), "create": row.sql}
     return SchemaObject(row.type, name, "" if row.type == "view" else row.table, {"definition": definition}, hints)
+
+
+@lru_cache(maxsize=32768)
+def index_body(text: str) -> str:
+    """Return what an index holds, without ASC, which says nothing."""
+    return canonical([token for token in tokens(text) if token.keyword not in {"ASC", ";"}])
 
 
 def _definition(kind: str, found: Sequence[Token]) -> Iterator[Token]:
@@ -145,13 +157,11 @@ def _definition(kind: str, found: Sequence[Token]) -> Iterator[Token]:
         start += 3
     if words[start + 1] == ".":
         start += 2
-    if "UNIQUE" in words[:start]:
-        yield found[1]
-    for token in found[start + 1 :]:
-        if not (kind == "index" and token.keyword == "ASC"):
-            yield token
+    yield from found[start + 1 :]
 
 
 def forget() -> None:
     """Forget what was read before."""
     _objects_of.cache_clear()
+    parse_part.cache_clear()
+    index_body.cache_clear()

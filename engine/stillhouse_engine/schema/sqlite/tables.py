@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from stillhouse_engine.schema.sqlite.tokens import Token, canonical, tokens, unquoted
+from stillhouse_engine.schema.sqlite.tokens import NAME, Token, canonical, tokens, unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,12 +48,11 @@ class Constraint:
 class Table:
     """What a CREATE TABLE statement says."""
 
-    name: str
     columns: list[Column] = field(default_factory=list)
     constraints: list[Constraint] = field(default_factory=list)
     options: tuple[str, ...] = ()
     module: str | None = None
-    body: tuple[int, int] = (0, 0)
+    body: int = 0
 
 
 class Cursor:
@@ -96,26 +97,72 @@ class Cursor:
         return self.found[start : self.at - 1]
 
 
+HEAD = re.compile(rf"CREATE\s+TABLE\s+{NAME}\s*\(", re.IGNORECASE)
+MARKS = re.compile(r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|[(),]""", re.DOTALL)
+
+
 def parse_table(sql: str) -> Table:
-    """Read a CREATE TABLE or CREATE VIRTUAL TABLE statement that SQLite has accepted."""
-    cursor = Cursor(tokens(sql))
-    while cursor.take().keyword != "TABLE":
-        pass
-    virtual = any(token.keyword == "VIRTUAL" for token in cursor.found[: cursor.at])
-    cursor.skip("IF", "NOT", "EXISTS")
-    table = Table(unquoted(cursor.take()))
-    if cursor.skip("."):
-        table.name = unquoted(cursor.take())
-    if virtual:
-        cursor.skip("USING")
-        table.module = canonical(cursor.found[cursor.at :])
-        return table
-    start = cursor.found[cursor.at].start
-    for part in _parts(cursor.bracket()):
-        _part(table, Cursor(part))
-    table.body = (start, len(sql))
-    table.options = tuple(sorted(canonical(part).upper() for part in _parts(cursor.found[cursor.at :])))
+    """Read a CREATE TABLE or CREATE VIRTUAL TABLE statement that SQLite has accepted.
+
+    The parts between the brackets are told apart by their commas first, and read one by one: the same column stands in
+    many tables.
+    """
+    head = HEAD.match(sql)
+    if head is None:
+        return _module(sql)
+    start = head.end()
+    parts, end = _split(sql, start)
+    table = Table(body=start - 1)
+    for column, constraints in map(parse_part, parts):
+        if column is not None:
+            table.columns.append(column)
+        table.constraints.extend(constraints)
+    tail = sql[end + 1 :].strip()
+    table.options = tuple(sorted(canonical(part).upper() for part in _parts(tokens(tail)))) if tail else ()
     return table
+
+
+def _module(sql: str) -> Table:
+    """Read what says nothing about columns: the module of a virtual table."""
+    cursor = Cursor(tokens(sql))
+    while not cursor.done and not cursor.skip("USING"):
+        cursor.take()
+    return Table(module=canonical(cursor.found[cursor.at :]))
+
+
+def _split(sql: str, start: int) -> tuple[list[str], int]:
+    """Return the texts between the commas of the brackets that open before a place, and where they close."""
+    parts, depth = [], 0
+    for mark in MARKS.finditer(sql, start):
+        sign = mark[0]
+        if sign == "(":
+            depth += 1
+        elif sign == ")":
+            depth -= 1
+            if depth < 0:
+                parts.append(sql[start : mark.start()].strip())
+                return parts, mark.start()
+        elif sign == "," and depth == 0:
+            parts.append(sql[start : mark.start()].strip())
+            start = mark.end()
+    return parts, len(sql)
+
+
+@lru_cache(maxsize=32768)
+def parse_part(text: str) -> tuple[Column | None, tuple[Constraint, ...]]:
+    """Read the definition of one column, or one table constraint (or several, which SQLite takes without commas)."""
+    cursor = Cursor(tokens(text))
+    found: list[Constraint] = []
+    if cursor.done or cursor.peek() in TABLE_WORDS:
+        while not cursor.done:
+            _table_constraint(found, cursor)
+        return None, tuple(found)
+    column = Column(unquoted(cursor.take()))
+    column.type = _type(cursor)
+    name: str | None = None
+    while not cursor.done:
+        name = _column_constraint(found, column, cursor, name)
+    return column, tuple(found)
 
 
 def _parts(found: Sequence[Token]) -> list[Sequence[Token]]:
@@ -130,19 +177,6 @@ def _parts(found: Sequence[Token]) -> list[Sequence[Token]]:
     return [part for part in parts if part]
 
 
-def _part(table: Table, cursor: Cursor) -> None:
-    if cursor.peek() in TABLE_WORDS:
-        while not cursor.done:  # SQLite takes several table constraints without commas between them
-            _table_constraint(table, cursor)
-        return
-    column = Column(unquoted(cursor.take()))
-    table.columns.append(column)
-    column.type = _type(cursor)
-    name: str | None = None
-    while not cursor.done:
-        name = _column_constraint(table, column, cursor, name)
-
-
 def _type(cursor: Cursor) -> str:
     start = cursor.at
     while not cursor.done and cursor.peek() not in COLUMN_WORDS:
@@ -153,7 +187,7 @@ def _type(cursor: Cursor) -> str:
     return canonical(cursor.found[start : cursor.at]).upper()
 
 
-def _column_constraint(table: Table, column: Column, cursor: Cursor, name: str | None) -> str | None:
+def _column_constraint(found: list[Constraint], column: Column, cursor: Cursor, name: str | None) -> str | None:
     """Read one constraint of a column; return the name that the next one has."""
     if cursor.skip("CONSTRAINT"):
         return unquoted(cursor.take())
@@ -161,13 +195,13 @@ def _column_constraint(table: Table, column: Column, cursor: Cursor, name: str |
         order = " DESC" if cursor.skip("DESC") else ""
         cursor.skip("ASC")
         tail = _conflict(cursor) + (" AUTOINCREMENT" if cursor.skip("AUTOINCREMENT") else "")
-        _add(table, "primary key", f"PRIMARY KEY ({column.name}{order}){tail}", (column.name,), name)
+        _add(found, "primary key", f"PRIMARY KEY ({column.name}{order}){tail}", (column.name,), name)
     elif cursor.skip("UNIQUE"):
-        _add(table, "unique", f"UNIQUE ({column.name}){_conflict(cursor)}", (column.name,), name)
+        _add(found, "unique", f"UNIQUE ({column.name}){_conflict(cursor)}", (column.name,), name)
     elif cursor.skip("CHECK"):
-        _add(table, "check", f"CHECK ({canonical(cursor.bracket())}){_conflict(cursor)}", (), name)
+        _add(found, "check", f"CHECK ({canonical(cursor.bracket())}){_conflict(cursor)}", (), name)
     elif cursor.peek() == "REFERENCES":
-        _references(table, (column.name,), cursor, name)
+        _references(found, (column.name,), cursor, name)
     else:
         _column_property(column, cursor)
     return None
@@ -199,26 +233,26 @@ def _default(cursor: Cursor) -> str:
     return sign.replace("+", "") + canonical([token])
 
 
-def _table_constraint(table: Table, cursor: Cursor) -> None:
+def _table_constraint(found: list[Constraint], cursor: Cursor) -> None:
     name = unquoted(cursor.take()) if cursor.skip("CONSTRAINT") else None
     if cursor.skip("PRIMARY", "KEY"):
         inside = cursor.bracket()
         tail = " AUTOINCREMENT" if inside and inside[-1].keyword == "AUTOINCREMENT" else ""
         inside = inside[:-1] if tail else inside
         tail += _conflict(cursor)
-        _add(table, "primary key", f"PRIMARY KEY ({_columns(inside)}){tail}", _names(inside), name)
+        _add(found, "primary key", f"PRIMARY KEY ({_columns(inside)}){tail}", _names(inside), name)
     elif cursor.skip("UNIQUE"):
         inside = cursor.bracket()
-        _add(table, "unique", f"UNIQUE ({_columns(inside)}){_conflict(cursor)}", _names(inside), name)
+        _add(found, "unique", f"UNIQUE ({_columns(inside)}){_conflict(cursor)}", _names(inside), name)
     elif cursor.skip("CHECK"):
-        _add(table, "check", f"CHECK ({canonical(cursor.bracket())}){_conflict(cursor)}", (), name)
+        _add(found, "check", f"CHECK ({canonical(cursor.bracket())}){_conflict(cursor)}", (), name)
     elif cursor.skip("FOREIGN", "KEY"):
-        _references(table, _names(cursor.bracket()), cursor, name)
+        _references(found, _names(cursor.bracket()), cursor, name)
     else:
         cursor.take()
 
 
-def _references(table: Table, columns: tuple[str, ...], cursor: Cursor, name: str | None) -> None:
+def _references(found: list[Constraint], columns: tuple[str, ...], cursor: Cursor, name: str | None) -> None:
     cursor.skip("REFERENCES")
     far = unquoted(cursor.take())
     there = f" ({_columns(cursor.bracket())})" if cursor.peek() == "(" else ""
@@ -228,7 +262,7 @@ def _references(table: Table, columns: tuple[str, ...], cursor: Cursor, name: st
     tail = canonical(cursor.found[start : cursor.at]).upper()
     tail = tail.replace("ON DELETE NO ACTION", "").replace("ON UPDATE NO ACTION", "")
     definition = f"FOREIGN KEY ({', '.join(columns)}) REFERENCES {far}{there} {tail}".rstrip()
-    table.constraints.append(Constraint("foreign key", " ".join(definition.split()), columns, name, far))
+    found.append(Constraint("foreign key", " ".join(definition.split()), columns, name, far))
 
 
 def _is_not_null(cursor: Cursor) -> bool:
@@ -265,5 +299,5 @@ def _names(found: Sequence[Token]) -> tuple[str, ...]:
     return tuple(unquoted(part[0]) for part in _parts(found))
 
 
-def _add(table: Table, kind: str, definition: str, columns: tuple[str, ...], name: str | None) -> None:
-    table.constraints.append(Constraint(kind, definition, columns, name))
+def _add(found: list[Constraint], kind: str, definition: str, columns: tuple[str, ...], name: str | None) -> None:
+    found.append(Constraint(kind, definition, columns, name))

@@ -21,6 +21,7 @@ PATTERN = re.compile(
     |(?P<sign>\|\||<=|>=|<>|!=|==|<<|>>|->>|->|.)""",
     re.VERBOSE | re.DOTALL,
 )
+NAME = r"""(?:"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|'(?:[^']|'')*'|[^\W\d][\w$]*)"""
 REGULAR = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 SPACED_BEFORE_BRACKET = frozenset(
     [
@@ -64,12 +65,10 @@ SPACED_BEFORE_BRACKET = frozenset(
 
 
 class Token(NamedTuple):
-    """One token: its kind, its canonical form, and where it stands in the text."""
+    """One token as it was written."""
 
     kind: str
     value: str
-    start: int
-    end: int
 
     @property
     def keyword(self) -> str:
@@ -81,12 +80,7 @@ class Token(NamedTuple):
 
 def tokens(sql: str) -> list[Token]:
     """Return the tokens of a text, without space and comments."""
-    found = []
-    for match in PATTERN.finditer(sql):
-        kind = match.lastgroup or ""
-        if kind != "space":
-            found.append(Token(kind, match.group(), match.start(), match.end()))
-    return found
+    return [Token(kind, match[0]) for match in PATTERN.finditer(sql) if (kind := match.lastgroup or "") != "space"]
 
 
 def unquoted(token: Token) -> str:
