@@ -92,7 +92,10 @@ def ensure_version(config: Config, sql: bool = False) -> None:
     script = ScriptDirectory.from_config(config)
 
     def steps(_rev: Any, context: Any) -> list[StampStep]:
-        context._ensure_version_table()  # noqa: SLF001 - Alembic's name for it
+        if context.as_sql:
+            context._version.create(context.connection)  # noqa: SLF001 - the runtime's, offline
+        else:
+            context._ensure_version_table()  # noqa: SLF001 - Alembic's name for it
         return []
 
     run_environment(config, script, steps, as_sql=sql)

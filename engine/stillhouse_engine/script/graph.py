@@ -42,25 +42,28 @@ class RevisionGraph:
         self.labels: dict[str, Revision] = {}
         self._claim_labels()
         self._resolve_dependencies()
-        self.parents: dict[str, tuple[str, ...]] = {}
         self.down: dict[str, tuple[str, ...]] = {key: node._down for key, node in self.by_id.items()}  # noqa: SLF001 - same package
-        self.down_followers: dict[str, list[str]] = {}
-        self.followers: dict[str, list[str]] = {}
-        self._link()
-        everything = {key: node._all_down_revisions for key, node in self.by_id.items()}  # noqa: SLF001 - same package
+        depends = any(node._resolved_dependencies for node in self.by_id.values())  # noqa: SLF001 - same package
+        self.everything = (
+            {key: node._all_down_revisions for key, node in self.by_id.items()} if depends else self.down  # noqa: SLF001 - same package
+        )
+        self.down_followers = self._followers(self.down)
+        self.followers = self._followers(self.everything) if depends else self.down_followers
+        self._tell_followers()
         self._refuse_cycles(self.down, self.down_followers, CycleDetected)
-        self._refuse_cycles(everything, self.followers, DependencyCycleDetected)
-        self._normalize()
-        self.heads = tuple(key for key in self.by_id if not self.down_followers[key])
-        self.bases = tuple(key for key, node in self.by_id.items() if not node._down)  # noqa: SLF001 - same package
-        self.real_heads = tuple(key for key in self.by_id if not self.followers[key])
-        self.real_bases = tuple(key for key in self.by_id if not everything[key])
-        self.everything = everything
+        if depends:
+            self._refuse_cycles(self.everything, self.followers, DependencyCycleDetected)
+        self.parents = self._normalized() if depends else self.down
+        self.heads = tuple(key for key, found in self.down_followers.items() if not found)
+        self.bases = tuple(key for key, found in self.down.items() if not found)
+        self.real_heads = tuple(key for key, found in self.followers.items() if not found)
+        self.real_bases = tuple(key for key, found in self.everything.items() if not found)
         self._spread_labels()
 
     def _claim_labels(self) -> None:
         for node in self.by_id.values():
-            node.branch_labels = set(node._orig_branch_labels)  # noqa: SLF001 - same package
+            if node.branch_labels:
+                node.branch_labels = set(node._orig_branch_labels)  # noqa: SLF001 - same package
             for label in node._orig_branch_labels:  # noqa: SLF001 - same package
                 other = self.labels.get(label) or self.by_id.get(label)
                 if other is not None:
@@ -87,23 +90,28 @@ class RevisionGraph:
         found = [node for key, node in self.by_id.items() if key.startswith(name)] if len(name) > 3 else []  # noqa: PLR2004 - Alembic's least length of a partial id
         return found[0] if len(found) == 1 else None
 
-    def _link(self) -> None:
-        down = self.down_followers = {key: [] for key in self.by_id}
-        every = self.followers = {key: [] for key in self.by_id}
-        for key, node in self.by_id.items():
-            for parent in node._down:  # noqa: SLF001 - same package
-                if parent not in down:
+    def _followers(self, links: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+        """Turn links around."""
+        followers: dict[str, list[str]] = {key: [] for key in self.by_id}
+        for key, below in links.items():
+            for parent in below:
+                try:
+                    followers[parent].append(key)
+                except KeyError:
                     raise ResolutionError(
-                        f"Revision {parent}, the down_revision of {node!r}, is not present; "
+                        f"Revision {parent}, the down_revision of {self.by_id[key]!r}, is not present; "
                         f"restore its file, or give {key} another down_revision",
                         parent,
-                    )
-                down[parent].append(key)
-            for parent in node._all_down_revisions:  # noqa: SLF001 - same package
-                every[parent].append(key)
-        for key, node in self.by_id.items():
-            node.nextrev = frozenset(down[key])
-            node._all_nextrev = frozenset(every[key])  # noqa: SLF001 - same package
+                    ) from None
+        return followers
+
+    def _tell_followers(self) -> None:
+        same = self.followers is self.down_followers
+        for key, found in self.followers.items():
+            node = self.by_id[key]
+            if found or node._all_nextrev:  # noqa: SLF001 - same package
+                node._all_nextrev = frozenset(found)  # noqa: SLF001 - same package
+                node.nextrev = node._all_nextrev if same else frozenset(self.down_followers[key])  # noqa: SLF001 - same package
 
     def _refuse_cycles(
         self,
@@ -126,19 +134,17 @@ class RevisionGraph:
         below = set(newest_first(self.by_id, {key: tuple(found) for key, found in children.items()}))
         raise error(sorted(key for key in self.by_id if key not in above and key not in below))
 
-    def _normalize(self) -> None:
+    def _normalized(self) -> Mapping[str, tuple[str, ...]]:
         """Drop dependencies that a revision below already declares: they say nothing new, and would change the listing order."""
         counts: dict[str, int] = {}
         for node in self.by_id.values():
             for target in node._resolved_dependencies:  # noqa: SLF001 - same package
                 counts[target] = counts.get(target, 0) + 1
         bits = {target: 1 << index for index, target in enumerate(key for key, count in counts.items() if count > 1)}
-        if not bits:
-            self.parents = {key: node._all_down_revisions for key, node in self.by_id.items()}  # noqa: SLF001 - same package
-        else:
-            self.parents = self._new_parents(bits)
+        parents = self._new_parents(bits) if bits else self.everything
         for key, node in self.by_id.items():
-            node._parents = self.parents[key]  # noqa: SLF001 - same package
+            node._parents = parents[key]  # noqa: SLF001 - same package
+        return parents
 
     def _new_parents(self, bits: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
         declared: dict[str, int] = {}

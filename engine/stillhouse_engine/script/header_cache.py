@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from stillhouse_engine.script.headers import Header, parse_header, read_source
+from stillhouse_engine.script.scripts import Script
 
 WORTH_A_FILE = 200
 SETTLED_NANOSECONDS = 2_000_000_000
@@ -28,6 +29,7 @@ class HeaderCache:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[Stamp, Header]] = {}
+        self._state: dict[str, tuple[Header, dict[str, Any]]] = {}
         self._folders: set[str] = set()
 
     def read(self, entry: os.DirEntry[str]) -> Header:
@@ -46,6 +48,24 @@ class HeaderCache:
         self._known[entry.path] = (stamp, header)
         return header
 
+    def script(self, entry: os.DirEntry[str]) -> Script | None:
+        """Return the revision of a directory entry; None when its header does not tell all.
+
+        Raises:
+            NotLiteralError: only an import can tell.
+            MigrationScriptError: the file cannot be read.
+            RevisionError: the revision follows itself, or its id is not allowed.
+        """
+        header = self.read(entry)
+        known = self._state.get(entry.path)
+        if known is not None and known[0] is header:
+            return Script.from_state(known[1])
+        if not header.is_complete:
+            return None
+        script = Script.from_header(header, entry.path)
+        self._state[entry.path] = (header, dict(script.__dict__))
+        return script
+
     def open_folder(self, folder: str, count: int) -> None:
         """Take over what an earlier process has read in a folder."""
         if count < WORTH_A_FILE or folder in self._folders:
@@ -55,9 +75,9 @@ class HeaderCache:
             kept = json.load(file)
             if kept["format"] != [FORMAT, sys.version_info[:2] >= (3, 13)]:
                 return
+            prefix = folder + os.sep
             for name, (mtime, size, values, doc) in kept["headers"].items():
-                path = os.path.join(folder, name)  # noqa: PTH118 - thousands of names
-                self._known.setdefault(path, ((mtime, size), Header(_tuples(values), doc)))
+                self._known.setdefault(prefix + name, ((mtime, size), Header(_tuples(values), doc)))
 
     def close_folder(self, folder: str, names: list[str], misses: int) -> None:
         """Leave what was read in a folder to later processes, when that was much."""
@@ -66,7 +86,7 @@ class HeaderCache:
         settled = time.time_ns() - SETTLED_NANOSECONDS
         headers = {}
         for name in names:
-            known = self._known.get(os.path.join(folder, name))  # noqa: PTH118 - thousands of names
+            known = self._known.get(folder + os.sep + name)
             if known is not None and known[0][0] < settled:
                 headers[name] = (*known[0], known[1].values, known[1].doc)
         with suppress(OSError, TypeError):
@@ -79,7 +99,9 @@ class HeaderCache:
 
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:
     """Undo what JSON does to tuples."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    if any(value.__class__ is list for value in values.values()):
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return values
 
 
 def _cache_path(folder: str) -> str:

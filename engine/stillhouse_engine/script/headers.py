@@ -38,6 +38,11 @@ class Header:
     values: dict[str, Any]
     doc: str | None
 
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether it says all that a node of the graph needs."""
+        return isinstance(self.values.get("revision"), str) and "down_revision" in self.values
+
 
 class NotLiteralError(ValueError):
     """A header that only an import can tell."""

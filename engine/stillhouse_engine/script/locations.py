@@ -75,7 +75,7 @@ def _read_folder(folder: str, seen: set[str], *, sourceless: bool) -> Iterator[S
     SHARED.open_folder(folder, len(entries))
     misses = SHARED.misses(entries)
     for entry in entries:
-        path = os.path.join(real, entry.name) if not entry.is_symlink() else os.path.realpath(entry.path)  # noqa: PTH118 - thousands of names
+        path = os.path.realpath(entry.path) if entry.is_symlink() else real + os.sep + entry.name
         if path in seen:
             warnings.warn(
                 f"File {path} loaded twice! ignoring. Please ensure version_locations is unique.",
@@ -115,13 +115,10 @@ def read_script(entry: os.DirEntry[str]) -> Script:
     if not entry.name.endswith(".py"):
         return _imported(entry.path, entry.name)
     try:
-        header = SHARED.read(entry)
+        script = SHARED.script(entry)
     except NotLiteralError:
-        return _imported(entry.path, entry.name)
-    values = header.values
-    if not {"revision", "down_revision"}.issubset(values) or not isinstance(values["revision"], str):
-        return _imported(entry.path, entry.name)
-    return Script.from_header(header, entry.path)
+        script = None
+    return script or _imported(entry.path, entry.name)
 
 
 def _imported(path: str, name: str) -> Script:

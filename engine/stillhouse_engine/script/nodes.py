@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from stillhouse_engine.errors import DependencyLoopDetected, LoopDetected, RevisionError
 
-ILLEGAL_CHARACTERS = "@-+:"
+ILLEGAL = re.compile("[-@+:]")
 
 
 def to_tuple(value: Any) -> tuple[Any, ...]:
@@ -37,6 +38,10 @@ class Revision:
         nextrev: ids of the revisions that name it as their ``down_revision``.
     """
 
+    nextrev: frozenset[str] = frozenset()
+    _all_nextrev: frozenset[str] = frozenset()
+    _resolved_dependencies: tuple[str, ...] = ()
+
     def __init__(
         self,
         revision: str,
@@ -56,9 +61,6 @@ class Revision:
         self.dependencies: str | tuple[str, ...] | None = scalar(declared)
         self._orig_branch_labels: tuple[str, ...] = to_tuple(branch_labels)
         self.branch_labels: set[str] = set(self._orig_branch_labels)
-        self.nextrev: frozenset[str] = frozenset()
-        self._all_nextrev: frozenset[str] = frozenset()
-        self._resolved_dependencies: tuple[str, ...] = ()
         self._parents: tuple[str, ...] = self._down
 
     @classmethod
@@ -68,8 +70,7 @@ class Revision:
         Raises:
             RevisionError: the id holds ``@``, ``-``, ``+`` or ``:``.
         """
-        found = [character for character in ILLEGAL_CHARACTERS if character in revision]
-        if found:
+        if found := set(ILLEGAL.findall(revision)):
             raise RevisionError(
                 f"Character(s) '{', '.join(sorted(found))}' not allowed in revision identifier '{revision}'"
             )
@@ -86,7 +87,8 @@ class Revision:
 
     @property
     def _all_down_revisions(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self._down + self._resolved_dependencies))
+        more = self._resolved_dependencies
+        return tuple(dict.fromkeys(self._down + more)) if more else self._down
 
     @property
     def _normalized_down_revisions(self) -> tuple[str, ...]:

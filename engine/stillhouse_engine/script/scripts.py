@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.messaging import format_as_comma
 from stillhouse_engine.script.loading import load_revision
@@ -56,6 +56,13 @@ class Script(Revision):
             branch_labels=values.get("branch_labels"),
             dependencies=values.get("depends_on"),
         )
+        return script
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Script:
+        """Make another script of what ``from_header()`` made before: each graph has its own nodes."""
+        script = cls.__new__(cls)
+        script.__dict__ = {**state, "branch_labels": set(state["_orig_branch_labels"])}
         return script
 
     @cached_property
