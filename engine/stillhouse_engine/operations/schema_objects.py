@@ -96,7 +96,7 @@ class SchemaObjects:
         table = Table(name, metadata, *items, **kw)
         for constraint in foreign:
             # Without its target, a copy would stay on the columns of the table that it was copied from.
-            table.append_constraint(constraint._copy(target_table=table))  # type: ignore[attr-defined]  # noqa: SLF001 - as copy_item
+            table.append_constraint(constraint._copy(target_table=table))  # noqa: SLF001 - as copy_item
         refer(table, partial=_partial)
         return table
 

@@ -150,6 +150,12 @@ class Rebuilder:
         """Return SQL text with the new names; None when it names a column that is gone."""
         return None if mentions(sql, self.dropped) else renamed(sql, self.renames)
 
+    def index_text(self, sql: str) -> str | None:
+        """Return a CREATE INDEX with the new names; None when it names a column that is gone."""
+        head, parenthesis, elements = sql.partition("(")
+        written = self.text(elements)
+        return None if written is None else head + parenthesis + written
+
     def expression(self, element: Any) -> Any:
         """Return an expression over the new table's columns; None when it needs one that is gone."""
         if isinstance(element, TextClause):

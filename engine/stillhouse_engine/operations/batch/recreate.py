@@ -355,7 +355,7 @@ class TableRecreation:
 
     def _keep_index(self, name: str, rebuilder: Rebuilder) -> None:
         if name in self.as_written:
-            if (written := rebuilder.text(self.as_written[name])) is not None:
+            if (written := rebuilder.index_text(self.as_written[name])) is not None:
                 self.impl._exec(text(written.replace(":", r"\:")))  # noqa: SLF001 - as above
         elif (index := rebuilder.index(self.indexes[name], existing=True)) is not None:
             self.impl.create_index(index)

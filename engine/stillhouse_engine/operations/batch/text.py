@@ -17,7 +17,7 @@ TOKEN = re.compile(
     | "(?P<double>(?:[^"]|"")*)"
     | `(?P<backtick>(?:[^`]|``)*)`
     | \[(?P<bracket>[^\]]*)\]
-    | (?P<word>[^\W\d]\w*)(?!\s*\()
+    | (?P<word>(?<!\w)[^\W\d]\w*\b)(?!\s*\()
     """,
     re.VERBOSE,
 )

@@ -79,6 +79,14 @@ def test_indexes_and_conditions_follow_a_rename(database):
     assert after["rows"] == ["(1, 10, 'x', 11)", "(2, 20, 'y', 21)"]
 
 
+def test_a_table_named_as_its_column_keeps_its_name(tmp_path):
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'two.db'}")
+    run(engine, "CREATE TABLE t (t INTEGER, u INTEGER); CREATE INDEX t_index ON t (t DESC)")
+    alter(engine, lambda b: b.alter_column("t", new_column_name="z"))
+    assert indexes(engine) == {"t_index": "CREATE INDEX t_index ON t (z DESC)"}
+    engine.dispose()
+
+
 def test_an_index_goes_with_the_column_that_it_needs(database):
     alter(database, lambda b: [b.drop_constraint("ck_a"), b.drop_column("b")])
     assert sorted(indexes(database)) == ["ix_desc"]
