@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillhouse_orchestrator.rollouts.edits import next_step, with_members
-from stillhouse_orchestrator.rollouts.startable import needs, survey, wave_of
+from stillhouse_orchestrator.rollouts.startable import Needs, survey, wave_of
 from stillhouse_orchestrator.values import (
     Approve,
     CheckState,
@@ -21,6 +21,8 @@ from stillhouse_orchestrator.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stillhouse_orchestrator.rollouts.startable import Facts, Survey
     from stillhouse_orchestrator.values import RolloutTarget
 
@@ -95,7 +97,7 @@ def _tripped(rollout: Rollout) -> Rollout:
 
 def _without_hopeless(rollout: Rollout, facts: Facts) -> Rollout:
     """Cancel queued members that need one that did not get through, and so on down the line."""
-    while lost := [(member, other) for member in rollout.members() if (other := _failed_need(rollout, member))]:
+    while lost := list(_hopeless(rollout)):
         cancelled = [
             replace(
                 member,
@@ -109,12 +111,15 @@ def _without_hopeless(rollout: Rollout, facts: Facts) -> Rollout:
     return rollout
 
 
-def _failed_need(rollout: Rollout, member: RolloutTarget) -> RolloutTarget | None:
-    """Return a member that a queued one needs and that will not get through by itself."""
-    if not member.state.queued:
-        return None
-    lost = (other for other in needs(rollout, member) if other.state.bad or other.state is MemberState.CANCELLED)
-    return next(lost, None)
+def _hopeless(rollout: Rollout) -> Iterator[tuple[RolloutTarget, RolloutTarget]]:
+    """Yield queued members with one that they need and that will not get through by itself."""
+    needs = Needs(rollout)
+    for member in rollout.members():
+        if member.state.queued:
+            for other in needs.of(member):
+                if other.state.bad or other.state is MemberState.CANCELLED:
+                    yield member, other
+                    break
 
 
 def _walked(rollout: Rollout, facts: Facts) -> Rollout:

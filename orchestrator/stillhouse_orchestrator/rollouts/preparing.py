@@ -12,6 +12,7 @@ from stillhouse_orchestrator.rollouts.freezing import dependencies, unmet, waves
 from stillhouse_orchestrator.rollouts.planning import Wish
 from stillhouse_orchestrator.rollouts.reversibility import irreversible
 from stillhouse_orchestrator.rollouts.runner import look_at
+from stillhouse_orchestrator.rollouts.verbs import check
 from stillhouse_orchestrator.values import MemberState, Rollout, RolloutTarget
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ class Preparing:
 
         Raises:
             IrreversibleError: a rollback that cannot be carried through.
-            TransitionError: targets that cannot be looked at, or do not exist.
+            TransitionError: the verb does not fit, or targets cannot be looked at or do not exist.
         """
+        check(rollout, verb)
         if isinstance(verb, s.Retry):
             return await self._retry(rollout, verb)
         if isinstance(verb, s.Join):

@@ -65,6 +65,7 @@ class Runner:
         self._world = world
         self.rollout = rollout
         self._inbox: list[s.Signal] = []
+        self._seen: Fleet | None = None
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()
         self._group = asyncio.TaskGroup()
@@ -85,13 +86,13 @@ class Runner:
 
     def _is_through(self) -> bool:
         """Tell whether there is nothing left to wait for: it is over, or the process stops and nothing runs."""
-        if self.rollout.state.over:
-            return True
+        if self.rollout.state.over or not self._world.stopping:
+            return self.rollout.state.over
         idle = (
             not any(member.state.busy for member in self.rollout.members())
             and self.rollout.check is not CheckState.RUNNING
         )
-        return self._world.stopping and idle and not self._inbox
+        return idle and not self._inbox
 
     async def transition(self, *signals: s.Signal) -> Rollout:
         """Apply signals and what follows from them: written first, acted on after.
@@ -117,10 +118,7 @@ class Runner:
 
     def _facts(self) -> Facts:
         moment, fleet = self._world.clock(), self._world.fleet()
-        queued = [
-            fleet.targets[m.target] for m in self.rollout.members() if not m.state.busy and m.target in fleet.targets
-        ]
-        held = windows.held(fleet.settings.windows, queued, moment)
+        held = windows.held(fleet.settings.windows, fleet.targets, self.rollout.targets, moment)
         busy = {name: f"rollout {other} runs on it" for name, other in self._world.others(self.rollout.id).items()}
         stopped = dict.fromkeys(self.rollout.targets, "the daemon stops") if self._world.stopping else {}
         return Facts(moment, {**held, **busy, **stopped}, self._slots.free)
@@ -128,6 +126,9 @@ class Runner:
     def _departures(self) -> Iterable[s.Signal]:
         """Say which members the fleet no longer declares; an incomplete fleet cannot tell."""
         fleet = self._world.fleet()
+        if fleet is self._seen:
+            return []
+        self._seen = fleet
         gone = tuple(m.target for m in self.rollout.members() if m.state.queued and m.target not in fleet.targets)
         return [s.Vanished(self._world.clock(), gone)] if gone and fleet.is_complete else []
 
@@ -145,7 +146,7 @@ class Runner:
 
     def _queue_for_places(self) -> None:
         fleet = self._world.fleet()
-        waiting = [m for m in self.rollout.members(MemberState.WAITING) if m.reason == IN_USE.format(server=m.server)]
+        waiting = [m for m in self.rollout.members(MemberState.WAITING) if (m.reason or "").startswith(IN_USE)]
         urls = {m.server or "": fleet.targets[m.target].url for m in waiting if m.target in fleet.targets}
         for server, count in Counter(member.server or "" for member in waiting).items():
             if server in urls:
@@ -161,7 +162,7 @@ class Runner:
                 fails = wave_of(self.rollout, action.member).unreachable_fails
                 ended = await self._world.hands.migrate(Task(action, target, fails), self._progress)
         finally:
-            release()
+            release()  # before the signal is heard: the place serves the next target in the same transition
         self._receive(ended)
 
     async def _ask(self, action: Ask) -> None:

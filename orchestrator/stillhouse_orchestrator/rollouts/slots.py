@@ -48,7 +48,16 @@ class Slots:
 
     def take(self, server: str) -> Callable[[], None]:
         """Use a free place; call what is returned when it is not needed any more."""
-        return self._free[server].pop().set
+        place = self._free[server].pop()
+        return lambda: self._done(server, place)
+
+    def _done(self, server: str, place: asyncio.Event) -> None:
+        """Keep a place for the next target of this rollout, unless somebody else waits for one."""
+        budget = self._connections.budgets.get(server)
+        if budget is None or budget.waiting > self._queued[server]:
+            place.set()
+        else:
+            self._free[server].append(place)
 
     def give_back(self) -> None:
         """Give back every place that is free: nobody needs it at this moment."""

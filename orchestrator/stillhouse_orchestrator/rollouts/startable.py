@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from stillhouse_orchestrator.values import Rollout, RolloutTarget
 
-IN_USE = "waits for a connection to {server}"
+IN_USE = "waits for a connection to "
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,10 @@ class Survey:
     Attributes:
         start: targets that may start, in order.
         waiting: the reason of every other queued target.
-        wants: how many targets lack nothing but a connection, by server.
     """
 
     start: tuple[str, ...]
     waiting: Mapping[str, str]
-    wants: Mapping[str, int]
 
 
 def startable(rollout: Rollout, facts: Facts) -> list[str]:
@@ -54,18 +52,19 @@ def startable(rollout: Rollout, facts: Facts) -> list[str]:
 def survey(rollout: Rollout, facts: Facts) -> Survey:
     """Go through the queue once and say of each member that it may start, or why it waits."""
     back = rollout.state is RolloutState.ROLLING_BACK
-    queue = [member for member in rollout.members() if member.state.queued and member.undo is back]
-    opened = open_wave(rollout)
-    room = _Room(rollout, facts, back=back)
+    opened, of = open_wave(rollout), len(rollout.waves)
+    room, needs = _Room(rollout, facts, back=back), Needs(rollout)
     start, waiting = [], {}
-    for member in queue:
-        reason = None if member.wave == opened else f"wave {member.wave} of {len(rollout.waves)}"
-        reason = reason or _obstacle(rollout, member, facts) or room.take(member)
+    for member in rollout.members():
+        if not member.state.queued or member.undo is not back:
+            continue
+        reason = None if member.wave == opened else f"wave {member.wave} of {of}"
+        reason = reason or _obstacle(rollout, member, facts, needs) or room.take(member)
         if reason is None:
             start.append(member.target)
         else:
             waiting[member.target] = reason
-    return Survey(tuple(start), waiting, room.wants)
+    return Survey(tuple(start), waiting)
 
 
 def open_wave(rollout: Rollout) -> int:
@@ -80,17 +79,28 @@ def open_wave(rollout: Rollout) -> int:
     return first if first <= rollout.wave else 0
 
 
-def needs(rollout: Rollout, member: RolloutTarget) -> list[RolloutTarget]:
-    """Return the members that must be through before this one: what it depends on, or backwards what depends on it."""
-    if not member.undo:
-        return [rollout.targets[name] for name in member.depends_on if name in rollout.targets]
-    return [other for other in rollout.members() if other.undo and member.target in other.depends_on]
+class Needs:
+    """Who must be through before whom: what a member depends on, or backwards what depends on it."""
+
+    def __init__(self, rollout: Rollout) -> None:
+        self._targets = rollout.targets
+        self._dependents: dict[str, list[str]] = {}
+        for member in rollout.members():
+            for name in member.depends_on:
+                self._dependents.setdefault(name, []).append(member.target)
+
+    def of(self, member: RolloutTarget) -> list[RolloutTarget]:
+        """Return the members that must be through before this one."""
+        if not member.undo:
+            return [self._targets[name] for name in member.depends_on if name in self._targets]
+        dependents = [self._targets[name] for name in self._dependents.get(member.target, ())]
+        return [other for other in dependents if other.undo]
 
 
-def _obstacle(rollout: Rollout, member: RolloutTarget, facts: Facts) -> str | None:
+def _obstacle(rollout: Rollout, member: RolloutTarget, facts: Facts, needs: Needs) -> str | None:
     if rollout.not_before is not None and facts.now < rollout.not_before:
         return f"scheduled for {rollout.not_before.isoformat(timespec='seconds')}"
-    for other in needs(rollout, member):
+    for other in needs.of(member):
         if not other.state.settled:
             return f"depends on {other.target}" if not member.undo else f"{other.target} goes back first"
     if member.target in facts.held:
@@ -112,7 +122,6 @@ class _Room:
             number: None if limit is None else limit - running[number] for number, limit in self._limits.items()
         }
         self._free = None if facts.free is None else Counter(facts.free)
-        self.wants: Counter[str] = Counter()
 
     def take(self, member: RolloutTarget) -> str | None:
         """Take one place for a member, or say why there is none."""
@@ -125,8 +134,7 @@ class _Room:
         if self._free is None:
             return None
         if self._free[server] <= 0:
-            self.wants[server] += 1
-            return IN_USE.format(server=server)
+            return f"{IN_USE}{server}"
         self._free[server] -= 1
         return None
 

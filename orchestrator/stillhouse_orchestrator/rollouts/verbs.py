@@ -40,18 +40,26 @@ ALLOWED: Mapping[type[s.Verb], frozenset[RolloutState]] = {
 }
 
 
+def check(rollout: Rollout, verb: s.Verb) -> None:
+    """Look whether a verb fits the state.
+
+    Raises:
+        TransitionError: it does not.
+    """
+    if rollout.state not in ALLOWED[type(verb)]:
+        raise TransitionError(rollout.id, word_of(verb), f"it is {rollout.state.value}")
+    if rollout.ending is not None and type(verb) not in (s.Skip, s.Retry, s.Abort):
+        raise TransitionError(rollout.id, word_of(verb), f"it is ending as {rollout.ending.value}")
+
+
 def say(rollout: Rollout, verb: s.Verb) -> Rollout:
     """Return the rollout after a verb.
 
     Raises:
         TransitionError: the verb does not fit the state.
     """
-    word = word_of(verb)
-    if rollout.state not in ALLOWED[type(verb)]:
-        raise TransitionError(rollout.id, word, f"it is {rollout.state.value}")
-    if rollout.ending is not None and type(verb) not in (s.Skip, s.Retry, s.Abort):
-        raise TransitionError(rollout.id, word, f"it is ending as {rollout.ending.value}")
-    decided = (*rollout.decisions, Decision(word, verb.by, verb.at, verb.why))
+    check(rollout, verb)
+    decided = (*rollout.decisions, Decision(word_of(verb), verb.by, verb.at, verb.why))
     return VERBS[type(verb)](replace(rollout, decisions=decided), verb)
 
 

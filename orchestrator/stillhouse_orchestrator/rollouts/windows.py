@@ -17,12 +17,13 @@ def closed(windows: Mapping[str, Window], at: datetime) -> dict[str, Window]:
     return {name: window for name, window in windows.items() if not window.is_open(at)}
 
 
-def held(windows: Mapping[str, Window], targets: Iterable[TargetDeclaration], at: datetime) -> dict[str, str]:
-    """Return the targets that a window holds back, with its name as the reason."""
-    shut = closed(windows, at)
+def held(
+    windows: Mapping[str, Window], targets: Mapping[str, TargetDeclaration], names: Iterable[str], at: datetime
+) -> dict[str, str]:
+    """Return which of some targets a window holds back, with its name as the reason."""
     return {
-        target.name: f"the window {name} is shut"
-        for name, window in shut.items()
-        for target in targets
-        if window.match is None or target.matches(window.match)
+        name: f"the window {label} is shut"
+        for label, window in closed(windows, at).items()
+        for name in names
+        if name in targets and (window.match is None or targets[name].matches(window.match))
     }

@@ -52,22 +52,28 @@ class MemberState(StrEnum):
     @property
     def queued(self) -> bool:
         """It has not started."""
-        return self in (MemberState.PENDING, MemberState.WAITING)
+        return self in QUEUED
 
     @property
     def busy(self) -> bool:
         """Something runs on it at this moment."""
-        return self in (MemberState.RUNNING, MemberState.VERIFYING)
+        return self in BUSY
 
     @property
     def settled(self) -> bool:
         """It neither runs nor waits to."""
-        return not (self.queued or self.busy)
+        return self not in UNSETTLED
 
     @property
     def bad(self) -> bool:
         """It counts against its wave's failure budget."""
-        return self in (MemberState.FAILED, MemberState.BLOCKED_DRIFT, MemberState.INDETERMINATE)
+        return self in BAD
+
+
+QUEUED = frozenset({MemberState.PENDING, MemberState.WAITING})
+BUSY = frozenset({MemberState.RUNNING, MemberState.VERIFYING})
+UNSETTLED = QUEUED | BUSY
+BAD = frozenset({MemberState.FAILED, MemberState.BLOCKED_DRIFT, MemberState.INDETERMINATE})
 
 
 @dataclass(frozen=True, slots=True)
