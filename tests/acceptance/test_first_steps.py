@@ -47,7 +47,8 @@ def test_drift_is_found_explained_repaired_and_verified(first):
     assert refused.code == 2, "without a terminal and without --yes nothing is run"
     assert first.run("drift", "check").code == 3
     repaired = first.ok("drift", "repair", "app_db", "--yes")
-    assert "DROP COLUMN" in repaired.out
+    assert "CREATE INDEX ix_notes_title" in repaired.out
+    assert "data loss" in repaired.out
     assert first.ok("drift", "check").code == 0
     assert first.ok("alerts", "list", "--json").json["alerts"] == []
     names = [event["name"] for event in first.ok("history", "--json").json["events"]]

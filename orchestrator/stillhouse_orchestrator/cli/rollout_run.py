@@ -12,7 +12,7 @@ from stillhouse_orchestrator.cli.options import fleet_option, json_option, log_o
 from stillhouse_orchestrator.cli.output import print_json
 from stillhouse_orchestrator.cli.plan import print_plan
 from stillhouse_orchestrator.cli.rollout_text import as_json, print_rollout, succeeded
-from stillhouse_orchestrator.cli.running import run
+from stillhouse_orchestrator.cli.running import REPORTED, run
 from stillhouse_orchestrator.cli.up import start as start_rollout
 from stillhouse_orchestrator.cli.watching import Watching
 
@@ -33,7 +33,9 @@ from stillhouse_orchestrator.cli.watching import Watching
 @log_options
 def start(destination: str, strategy: str | None, **common: Any) -> int:
     """Start a rollout and watch it to its end."""
-    return run(_start(common["fleet_file"], common["selector"], destination, strategy, quiet=common["as_json"]))
+    return run(
+        _start(common["fleet_file"], common["selector"], destination, strategy, quiet=common["as_json"]), level=REPORTED
+    )
 
 
 @click.command()
@@ -43,7 +45,7 @@ def start(destination: str, strategy: str | None, **common: Any) -> int:
 @log_options
 def watch(rollout_id: str, **common: Any) -> int:
     """Go on with a rollout that was interrupted, and watch it to its end."""
-    return run(follow(common["fleet_file"], rollout_id, quiet=common["as_json"]))
+    return run(follow(common["fleet_file"], rollout_id, quiet=common["as_json"]), level=REPORTED)
 
 
 async def _start(fleet_file: str, selector: str | None, destination: str, strategy: str | None, *, quiet: bool) -> int:

@@ -11,7 +11,7 @@ from stillhouse_orchestrator.cli.loading import opened
 from stillhouse_orchestrator.cli.options import fleet_option, log_options
 from stillhouse_orchestrator.cli.people import actor
 from stillhouse_orchestrator.cli.rollout_text import print_rollout, succeeded
-from stillhouse_orchestrator.cli.running import run
+from stillhouse_orchestrator.cli.running import REPORTED, run
 from stillhouse_orchestrator.cli.watching import Watching
 from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.rollouts import signals
@@ -33,7 +33,7 @@ def _simple(name: str, verb: type[Verb], summary: str) -> click.Command:
     @fleet_option
     @log_options
     def command(rollout_id: str, reason: str | None, fleet_file: str) -> int:
-        return run(_say(fleet_file, rollout_id, verb(actor(), now(), reason)))
+        return run(_say(fleet_file, rollout_id, verb(actor(), now(), reason)), level=REPORTED)
 
     return command
 
@@ -48,7 +48,7 @@ def _of_targets(name: str, verb: type[signals.Skip | signals.Retry], summary: st
     @fleet_option
     @log_options
     def command(rollout_id: str, targets: tuple[str, ...], reason: str | None, fleet_file: str) -> int:
-        return run(_say(fleet_file, rollout_id, verb(actor(), now(), reason, targets)))
+        return run(_say(fleet_file, rollout_id, verb(actor(), now(), reason, targets)), level=REPORTED)
 
     return command
 

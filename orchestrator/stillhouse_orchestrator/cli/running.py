@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
 DEBUG = "STILLHOUSE_DEBUG"
+REPORTED = "critical"  # for commands that print every event of theirs themselves
 Result = TypeVar("Result")
 PASSING = (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError)
 
@@ -35,15 +36,16 @@ class CommandFailedError(click.ClickException):
             click.echo(f"  help: {self.hint}", file=file, err=file is None)
 
 
-def run(command: Coroutine[Any, Any, Result], level: str = "warning") -> Result:
+def run(command: Coroutine[Any, Any, Result], *, level: str = "warning", style: str = "console") -> Result:
     """Run a command's coroutine with logging set up and errors made presentable.
 
     Args:
         command: what to run.
         level: the least severe level that is logged, unless the command line says otherwise.
+        style: what ``--log-format auto`` means when stderr is not a terminal.
     """
     with failing_cleanly():
-        log_to_stderr(level)
+        log_to_stderr(level, style)
         return asyncio.run(command)
 
 
@@ -78,12 +80,15 @@ def _presented(error: StillhouseError) -> CommandFailedError:
     return CommandFailedError(_clean(str(error)), error.hint, Exit.USAGE if error.usage else Exit.FAILED)
 
 
-def log_to_stderr(level: str) -> None:
+def log_to_stderr(level: str, style: str) -> None:
     """Send log lines to stderr, as the command's options say: results alone go to stdout."""
     from stillhouse_orchestrator import logs
 
     chosen = click.get_current_context().meta
-    logs.configure(chosen.get("stillhouse.log_level") or level, chosen.get("stillhouse.log_format", "auto"))
+    form = chosen.get("stillhouse.log_format", "auto")
+    if form == "auto" and style != "json":
+        form = "console"
+    logs.configure(chosen.get("stillhouse.log_level") or level, form)
 
 
 def _bug(error: BaseException) -> None:

@@ -27,7 +27,7 @@ def serve(fleet_file: str, drain_timeout: float) -> int:
 
     SIGTERM drains, a second one cancels. SIGHUP reads the fleet file again; one with mistakes is refused and the old one kept.
     """
-    run(_serve(fleet_file, drain_timeout), level="info")
+    run(_serve(fleet_file, drain_timeout), level="info", style="json")
     return Exit.FINE
 
 

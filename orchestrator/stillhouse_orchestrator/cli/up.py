@@ -14,7 +14,7 @@ from stillhouse_orchestrator.cli.output import print_json
 from stillhouse_orchestrator.cli.people import actor
 from stillhouse_orchestrator.cli.plan import print_plan
 from stillhouse_orchestrator.cli.rollout_text import as_json, succeeded
-from stillhouse_orchestrator.cli.running import CommandFailedError, run
+from stillhouse_orchestrator.cli.running import REPORTED, CommandFailedError, run
 from stillhouse_orchestrator.cli.watching import Watching
 from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.rollouts.freezing import Order
@@ -45,7 +45,9 @@ def up(destination: str, strategy: str | None, **common: Any) -> int:
 
     A rollout that was interrupted is finished first. Exit code 1 when a target failed or could not be planned.
     """
-    return run(_up(common["fleet_file"], common["selector"], destination, strategy, quiet=common["as_json"]))
+    return run(
+        _up(common["fleet_file"], common["selector"], destination, strategy, quiet=common["as_json"]), level=REPORTED
+    )
 
 
 async def _up(fleet_file: str, selector: str | None, destination: str, strategy: str | None, *, quiet: bool) -> int:
