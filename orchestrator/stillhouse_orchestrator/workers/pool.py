@@ -8,6 +8,8 @@ from collections import defaultdict
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Self
 
+import structlog
+
 from stillhouse_orchestrator.workers.executor import Job, Outcome, Problem, Progress, ProjectKey
 from stillhouse_orchestrator.workers.process import Patience, WorkerProcess
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 MOST_SQLITE_WORKERS = 4  # SQLite runs in the process that asks: more processes use more cores, up to the disk
 JOBS_BEFORE_ANOTHER = 4  # starting a worker costs as much as a few migrations
 DRAIN_SECONDS = 30.0
+
+log = structlog.get_logger("stillhouse.worker")
 
 
 def width_for(job: Job, cores: int) -> int:
@@ -70,6 +74,8 @@ class WorkerPool:
     async def _serve(self, worker: WorkerProcess) -> None:
         try:
             await worker.serve()
+        except Exception:  # a mistake of ours with one worker must not end the others
+            log.exception("watching a worker failed", pid=worker.pid)
         finally:
             self._workers[worker.key].remove(worker)
 

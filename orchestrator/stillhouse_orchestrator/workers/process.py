@@ -157,6 +157,8 @@ class WorkerProcess:
     async def _converse(self, child: Child) -> None:
         """Read both pipes until the process has ended."""
         self._send(Open(self.key.root, self.key.import_path))
+        if self._closing:  # asked to before there was anybody to tell
+            self._send(Close())
         async with asyncio.TaskGroup() as group:
             readers = (group.create_task(self._read_messages(child)), group.create_task(self._read_printed(child)))
             group.create_task(self._watch_start())
@@ -260,9 +262,10 @@ class WorkerProcess:
 
     def _bury(self, child: Child) -> None:
         """Leave nothing of the process behind, and settle its jobs."""
-        child.kill()
-        child.close()
         status = child.exited.result() if child.exited.done() else -signal.SIGKILL
+        if status != 0 or not self._closing:
+            child.kill()
+        child.close()
         started = self._ready is not None
         self._die(self._death or Death.of_exit(child.pid, status, closing=self._closing, started=started))
 
