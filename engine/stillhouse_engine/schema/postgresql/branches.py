@@ -116,9 +116,6 @@ COLUMN = Branch(
     },
     hints={
         "position": "a.attnum",
-        "column": "a.attname",
-        "sql": "quote_ident(a.attname)",
-        "table": "r.oid::regclass::text",
         "inherited": "CASE WHEN NOT a.attislocal THEN true END",
     },
     source="""rel r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -145,8 +142,6 @@ CONSTRAINT = Branch(
         "comment": "note.description",
     },
     hints={
-        "sql": "quote_ident(k.conname)",
-        "table": "r.oid::regclass::text",
         "refers_to": "CASE WHEN k.confrelid <> 0 THEN k.confrelid::regclass::text END",
         "columns": "array_to_string(k.conkey, ' ')",
         "far_columns": "array_to_string(k.confkey, ' ')",

@@ -85,8 +85,6 @@ TRIGGER = Branch(
         "comment": "note.description",
     },
     hints={
-        "sql": "quote_ident(g.tgname)",
-        "table": "r.oid::regclass::text",
         "uses": "json_build_array('function ' || g.tgfoid::regprocedure::text)",
     },
     source=f"rel r JOIN pg_trigger g ON g.tgrelid = r.oid {commented('pg_trigger', 'g.oid')} WHERE NOT g.tgisinternal AND g.tgparentid = 0",
@@ -102,7 +100,6 @@ RULE = Branch(
         "enabled": "CASE w.ev_enabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END",
         "comment": "note.description",
     },
-    hints={"sql": "quote_ident(w.rulename)", "table": "r.oid::regclass::text"},
     source=f"rel r JOIN pg_rewrite w ON w.ev_class = r.oid {commented('pg_rewrite', 'w.oid')} WHERE w.rulename <> '_RETURN'",
 )
 
@@ -120,7 +117,6 @@ POLICY = Branch(
         "check": "pg_get_expr(y.polwithcheck, y.polrelid)",
         "comment": "note.description",
     },
-    hints={"sql": "quote_ident(y.polname)", "table": "r.oid::regclass::text"},
     source=f"rel r JOIN pg_policy y ON y.polrelid = r.oid {commented('pg_policy', 'y.oid')}",
 )
 

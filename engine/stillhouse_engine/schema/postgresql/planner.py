@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema.actions import Action, Answer, RepairStep, in_order
@@ -19,18 +20,37 @@ if TYPE_CHECKING:
     from stillhouse_engine.schema.snapshot import Key, SchemaObject, Snapshot
 
 RECREATED_KINDS = frozenset({"constraint", "index", "policy", "rule", "statistics", "trigger"})
+CHILDREN = frozenset({"column", "constraint", "policy", "rule", "trigger"})
 VIEWS = ("view", "materialized_view")
 CODE = frozenset({"aggregate", "function", "procedure"})
 
 
 def plan(changes: Sequence[Change], expected: Snapshot, actual: Snapshot) -> tuple[RepairStep, ...]:
     """Return the steps that undo some changes; the first one sets the session up."""
-    steps = in_order(Planner(changes, expected, actual).answers())
+    steps = in_order(Planner(changes, with_names(expected), with_names(actual)).answers())
     if not any(step.sql for step in steps):
         return steps
     home = actual.schemas[0].replace('"', '""') if actual.schemas else "public"
     session = (f'SET LOCAL search_path TO "{home}"', "SET LOCAL check_function_bodies TO off")
     return (RepairStep((), session), *steps)
+
+
+def with_names(snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot whose columns, constraints, triggers, rules and policies know how SQL names them and their table.
+
+    The names are not read from the server: there are many of them, and they are rarely needed.
+    """
+    objects = []
+    for item in snapshot.objects:
+        relation = snapshot.relations.get(item.parent)
+        if item.kind in CHILDREN and relation is not None:
+            bare = item.name[len(item.parent) + 1 :]
+            table = snapshot.by_key[relation].text("sql")
+            names = {"column": bare, "sql": '"' + bare.replace('"', '""') + '"', "table": table}
+            objects.append(item._replace(hints={**item.hints, **names}))
+        else:
+            objects.append(item)
+    return replace(snapshot, objects=tuple(objects))
 
 
 class Planner:

@@ -151,9 +151,12 @@ def _split(sql: str, start: int) -> tuple[list[str], int]:
 @lru_cache(maxsize=32768)
 def parse_part(text: str) -> tuple[Column | None, tuple[Constraint, ...]]:
     """Read the definition of one column, or one table constraint (or several, which SQLite takes without commas)."""
-    cursor = Cursor(tokens(text))
+    words = tokens(text)
+    if not words:
+        return None, ()
+    cursor = Cursor(words)
     found: list[Constraint] = []
-    if cursor.done or cursor.peek() in TABLE_WORDS:
+    if cursor.peek() in TABLE_WORDS:
         while not cursor.done:
             _table_constraint(found, cursor)
         return None, tuple(found)
