@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stillhouse_orchestrator.store import Store, schema
-from stillhouse_orchestrator.store.testing import create
+from stillhouse_orchestrator.store import Store
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -14,11 +13,6 @@ def state_url(request, tmp_path):
         return f"sqlite+aiosqlite:///{tmp_path / 'deep' / 'state.db'}"
     database = request.getfixturevalue("postgres_database")()
     return request.getfixturevalue("postgres_server").url(database)
-
-
-@pytest.fixture(autouse=True)
-def _without_the_engine(monkeypatch):
-    monkeypatch.setattr(schema, "_upgrade", create)
 
 
 @pytest.fixture

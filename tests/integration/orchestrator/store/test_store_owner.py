@@ -21,9 +21,7 @@ from stillhouse_orchestrator.store import (
 
 OWNER = """
 import asyncio, sys
-from stillhouse_orchestrator.store import Store, schema
-from stillhouse_orchestrator.store.testing import create
-schema._upgrade = create
+from stillhouse_orchestrator.store import Store
 
 async def main():
     async with Store.open(sys.argv[1], holder="another process", lease=float(sys.argv[2])) as store:
