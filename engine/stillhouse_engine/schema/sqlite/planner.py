@@ -62,7 +62,9 @@ class Planner:
             actions += self._drop(item)
         if change.op != "extra":
             actions += self._create(item)
-            actions += self._kept_children(item)
+            children = self._children(item) if change.op == "missing" else self._kept_children(item)
+            for child in children:
+                actions += self._create(child)
         return Answer(tuple(actions))
 
     def _drop(self, item: SchemaObject) -> Iterator[Action]:
@@ -74,17 +76,20 @@ class Planner:
     def _create(self, item: SchemaObject) -> Iterator[Action]:
         phase = {"table": CREATE_TABLE, "trigger": CREATE_TRIGGER}.get(item.kind, CREATE)
         yield Action(phase, 0, item.text("create"), "locks" if item.kind == "index" else "safe")
-        if item.kind == "table":
+
+    def _children(self, item: SchemaObject) -> Iterator[SchemaObject]:
+        """Yield the indexes and triggers that belong to a missing table or view."""
+        if item.key == self.expected.relations.get(item.name):
             for child in self.expected.by_parent.get(item.name, ()):
                 if child.kind not in INSIDE:
-                    yield from self._create(child)
+                    yield child
 
-    def _kept_children(self, item: SchemaObject) -> Iterator[Action]:
-        """Yield what makes a view's own triggers again, which go with it."""
-        if item.kind == "view" and item.key in self.actual.by_key:
+    def _kept_children(self, item: SchemaObject) -> Iterator[SchemaObject]:
+        """Yield a changed view's own triggers, which go with it."""
+        if item.kind == "view":
             for child in self.actual.by_parent.get(item.name, ()):
                 if child.key not in self.chosen:
-                    yield from self._create(child)
+                    yield child
 
     def _rebuild(self, name: str) -> Answer:
         """Make a table again as expected, with its rows (https://www.sqlite.org/lang_altertable.html#otheralter)."""

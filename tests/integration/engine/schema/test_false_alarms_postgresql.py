@@ -228,3 +228,23 @@ def test_a_schema_without_usage_is_unreadable_rather_than_drifted(engine: sa.Eng
         assert take_snapshot(connection, schemas=["closed"]).coverage.complete
     assert not snapshot.coverage.complete
     assert snapshot.coverage.unreadable == (("schema closed", "no USAGE privilege"),)
+
+
+def test_a_missing_schema_is_made_whole(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        run(connection, "CREATE SCHEMA empty")
+        expected, actual = take_snapshot(connection, schemas=["public"]), take_snapshot(connection, schemas=["empty"])
+        connection.commit()
+        with connection.execution_options(isolation_level="READ COMMITTED").begin():
+            run(connection, *(sql for step in repair(diff(expected, actual), expected, actual) for sql in step.sql))
+        assert diff(expected, take_snapshot(connection, schemas=["empty"])) == ()
+
+
+def test_everything_extra_is_taken_away(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        run(connection, "CREATE SCHEMA empty")
+        expected, actual = take_snapshot(connection, schemas=["empty"]), take_snapshot(connection, schemas=["public"])
+        connection.commit()
+        with connection.execution_options(isolation_level="READ COMMITTED").begin():
+            run(connection, *(sql for step in repair(diff(expected, actual), expected, actual) for sql in step.sql))
+        assert take_snapshot(connection, schemas=["public"]).objects == ()
