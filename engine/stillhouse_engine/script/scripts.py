@@ -115,12 +115,12 @@ class Script(Revision):
         text = ""
         if head and self.is_head:
             text += " (head)" if self._is_real_head or verbose else " (effective head)"
+        if self._db_current_indicator:
+            text += " (current)"
         if tree and self.is_branch_point:
             text += " (branchpoint)"
         if tree and self.is_merge_point:
             text += " (mergepoint)"
-        if self._db_current_indicator:
-            text += " (current)"
         return text
 
     def _head_only(
