@@ -39,7 +39,7 @@ class Notifier:
         return cls(environment.get("NOTIFY_SOCKET") or None, watchdog)
 
     def send(self, **assignments: str | int) -> None:
-        """Send one message; a manager that has gone away is not the daemon's problem."""
+        """Send one message, at once or not at all: a manager that is gone or stuck must not stop the event loop."""
         if self.address is None:
             return
         message = "\n".join(f"{key}={value}" for key, value in assignments.items())
@@ -48,7 +48,7 @@ class Notifier:
             contextlib.suppress(OSError),
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out,
         ):
-            out.sendto(message.encode(), address)
+            out.sendto(message.encode(), socket.MSG_DONTWAIT, address)
 
     def ready(self, status: str) -> None:
         """Say that the daemon serves."""

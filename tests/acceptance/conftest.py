@@ -112,7 +112,7 @@ class Daemon:
         path.unlink(missing_ok=True)
         self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.manager.bind(str(path))
-        self.manager.settimeout(PATIENCE)
+        self.manager.settimeout(0.5)
         self.messages: list[dict[str, str]] = []
         self.log: list[str] = []
         self.process = subprocess.Popen(
@@ -121,8 +121,21 @@ class Daemon:
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._logged = threading.Condition()
+        self._told = threading.Condition()
+        self._unread: list[dict[str, str]] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        """Read what the service manager is told, as fast as a real one does."""
+        while self.process.poll() is None:
+            with contextlib.suppress(TimeoutError):
+                message = dict(line.split("=", 1) for line in self.manager.recv(4096).decode().split("\n"))
+                with self._told:
+                    self._unread.append(message)
+                    self._told.notify_all()
 
     def _read(self) -> None:
         for line in self.process.stderr:
@@ -135,11 +148,14 @@ class Daemon:
     def told(self, key: str, value: str | None = None) -> dict[str, str]:
         """Wait until the service manager is told something."""
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            message = dict(line.split("=", 1) for line in self.manager.recv(4096).decode().split("\n"))
-            self.messages.append(message)
-            if key in message and value in (None, message[key]):
-                return message
+        with self._told:
+            while (left := deadline - time.monotonic()) > 0:
+                while self._unread:
+                    message = self._unread.pop(0)
+                    self.messages.append(message)
+                    if key in message and value in (None, message[key]):
+                        return message
+                self._told.wait(min(left, 1))
         raise AssertionError(f"{key} was never told: {self.messages}\n{''.join(self.log)}")
 
     def logged(self, event: str) -> dict:
@@ -167,6 +183,7 @@ class Daemon:
     def ended(self) -> int:
         code = self.process.wait(PATIENCE)
         self._reader.join(PATIENCE)
+        self._listener.join(PATIENCE)
         return code
 
     def kill(self) -> None:

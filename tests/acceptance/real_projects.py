@@ -7,6 +7,7 @@ for the comparison, stands in a folder beside and is put on the path of the refe
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -99,12 +100,15 @@ def run_reference(python: Path, alembic: Path, ini: Path, url: str) -> None:
     assert result.returncode == 0, result.stderr
 
 
-def sqlite_schema(file: Path) -> list[tuple[str, ...]]:
-    """Return every object of a SQLite file with its text."""
+def sqlite_schema(file: Path) -> list[tuple[str, str, str, list[str]]]:
+    """Return every object of a SQLite file with the lines of its text.
+
+    The lines are sorted: Alembic writes the constraints of a table that it rebuilds in the order of a set.
+    """
     with sqlite3.connect(file) as connection:
         rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").fetchall()
     connection.close()
-    return rows
+    return [(kind, name, table, sorted(re.split(r",?\s*\n\s*", text or ""))) for kind, name, table, text in rows]
 
 
 def postgres_schema(server: PostgresServer, database: str) -> list[str]:

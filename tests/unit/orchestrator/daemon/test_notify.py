@@ -34,6 +34,14 @@ def test_each_message_is_one_datagram_of_assignments(manager):
     assert receive() == ["STOPPING=1", "STATUS=bye"]
 
 
+def test_a_manager_that_does_not_read_stops_nobody(manager):
+    name, receive = manager
+    notifier = Notifier(name)
+    for _ in range(2000):
+        notifier.alive()
+    assert receive() == ["WATCHDOG=1"]
+
+
 def test_without_a_manager_nothing_is_sent_and_nothing_fails():
     Notifier.from_environment({}).ready("fine")
     Notifier("/nowhere/at/all").ready("fine")
