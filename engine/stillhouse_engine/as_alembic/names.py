@@ -24,7 +24,8 @@ def each(module: str, names: str) -> dict[str, str]:
 ALIASES: dict[str, str] = {
     **same("op", "context", "command"),
     **same("script.revision", "script.write_hooks"),
-    **same("operations.ops", "operations.schemaobj"),
+    **same("operations.ops"),
+    "alembic.operations.schemaobj": f"{ENGINE}.operations.schema_objects",
     **same("autogenerate", "autogenerate.api", "autogenerate.compare", "autogenerate.render", "autogenerate.rewriter"),
     **same("runtime.environment", "runtime.migration"),
     "alembic.runtime.plugins": f"{ENGINE}.autogenerate.plugins",
@@ -58,7 +59,10 @@ COLLECTIONS: dict[str, dict[str, str]] = {
         **each("operations.ops", "MigrateOperation MigrationScript"),
     },
     "alembic.operations.base": each("operations.base", "AbstractOperations BatchOperations Operations"),
-    "alembic.operations.batch": each("operations.batch", "ApplyBatchImpl BatchOperationsImpl"),
+    "alembic.operations.batch": {
+        **each("operations.batch.operations", "BatchOperationsImpl"),
+        "ApplyBatchImpl": f"{ENGINE}.operations.batch.recreate:TableRecreation",
+    },
     "alembic.operations.toimpl": {},
     "alembic.runtime": {},
     "alembic.script": each("script.base", "Script ScriptDirectory"),

@@ -76,8 +76,8 @@ def template_to_file(
     Raises:
         CommandError: the template fails.
     """
-    from mako.exceptions import text_error_template
-    from mako.template import Template
+    from mako.exceptions import text_error_template  # type: ignore[import-untyped]
+    from mako.template import Template  # type: ignore[import-untyped]
 
     template = Template(filename=str(template_file))  # noqa: S702 - it makes Python, not HTML
     try:

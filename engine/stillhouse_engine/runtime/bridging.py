@@ -51,7 +51,7 @@ def guessed_wrong(error: BaseException) -> bool:
 
 async def on_loop(function: Callable[[], T]) -> T:
     """Run synchronous code as a greenlet of this task; its driver's waits let the loop run."""
-    from sqlalchemy.util import greenlet_spawn  # noqa: PLC0415 - needs greenlet, which not every environment has
+    from sqlalchemy.util import greenlet_spawn
 
     with interruptible() as interrupter:
         try:

@@ -119,7 +119,7 @@ class EnvironmentContext:
         """
         if self._migration_context is not None:
             heads = self._migration_context.get_current_heads()
-            return self.script.as_revision_number(heads) if heads else None  # type: ignore[arg-type]
+            return self.script.as_revision_number(heads) if heads else None
         if "starting_rev" in self.context_opts:
             return self.script.as_revision_number(self.context_opts["starting_rev"])
         raise CommandError("No starting revision argument is available.")

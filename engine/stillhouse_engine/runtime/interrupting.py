@@ -54,7 +54,7 @@ class Interrupter:
         for stop in self._stops:
             try:
                 stop()
-            except Exception:  # noqa: BLE001 - a driver whose connection has ended by itself raises what it likes
+            except Exception:
                 log.debug("connection had ended before it was interrupted", exc_info=True)
 
     def kill(self) -> None:

@@ -110,7 +110,8 @@ class MigrationContext:
         self.impl = DefaultImpl.get_by_dialect(dialect)(
             dialect, online, self.as_sql, self.transactional_ddl, self.output_buffer, opts
         )
-        self.connection: Any = self.impl.connection
+        bound: Any = self.impl.connection
+        self.connection = bound
         self._version: Table = self.impl.version_table_impl(
             version_table=self.version_table,
             version_table_schema=self.version_table_schema,
@@ -118,7 +119,7 @@ class MigrationContext:
         )
         self._sender = make_sender(self.impl, online, gather=settings.gather)
         self._transactions = OnlineTransactions(
-            self.connection, self._sender.flush, self._check_heads, external=self._in_external_transaction
+            bound, self._sender.flush, self._check_heads, external=self._in_external_transaction
         )
         self._log_settings()
 

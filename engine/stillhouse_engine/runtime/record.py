@@ -24,16 +24,24 @@ class RunRecord:
         self.attempts = 0
         self.from_heads: tuple[str, ...] | None = None
         self.to_heads: tuple[str, ...] = ()
+        self._attempt_heads: tuple[str, ...] = ()
+        self._attempt_from = 0
         self._applied: list[tuple[AppliedRevision, tuple[str, ...]]] = []
 
     def started(self, heads: Sequence[str]) -> None:
-        """Note where an attempt found the database; what earlier attempts did and lost again is forgotten."""
+        """Note where an attempt found the database; what the attempt before did and lost again is forgotten.
+
+        Nothing is lost when the version is further than we left it: another runner went on from there.
+        """
         found = tuple(sorted(heads))
         if self.from_heads is None:
             self.from_heads = found
-        self.to_heads = found
-        while self._applied and self._applied[-1][1] != found:
-            self._applied.pop()
+        reached = [self._attempt_heads, *(after for _, after in self._applied[self._attempt_from :])]
+        if found in reached:
+            last = len(reached) - 1 - reached[::-1].index(found)
+            del self._applied[self._attempt_from + last :]
+        self.to_heads = self._attempt_heads = found
+        self._attempt_from = len(self._applied)
 
     def report(self, progress: Progress) -> None:
         """Take a piece of progress."""

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 from projects import write_project
+
 from stillhouse_engine import as_alembic
 from stillhouse_engine.runtime.specs import ProjectSpec
 

@@ -53,7 +53,10 @@ class WrittenProject:
     def set_url(self, url):
         """Write a URL into alembic.ini."""
         lines = self.ini.read_text().splitlines()
-        changed = [f"sqlalchemy.url = {url.replace('%', '%%')}" if line.startswith("sqlalchemy.url") else line for line in lines]
+        changed = [
+            f"sqlalchemy.url = {url.replace('%', '%%')}" if line.startswith("sqlalchemy.url") else line
+            for line in lines
+        ]
         self.ini.write_text("\n".join(changed))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
+
 from stillhouse_engine.errors import CommandError, MigrationScriptError
 from stillhouse_engine.runtime.migration import MigrationContext
 from stillhouse_engine.runtime.project import DatabaseSpec, Project

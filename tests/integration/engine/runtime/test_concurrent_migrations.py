@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from projects import write_chain
 from sqlalchemy.pool import NullPool
+
 from stillhouse_engine.config import Config
 from stillhouse_engine.runtime.environment import EnvironmentContext
 from stillhouse_engine.runtime.project import DatabaseSpec, Project
@@ -81,7 +82,9 @@ async def test_a_hundred_tasks_on_one_loop(driver, tmp_path, make_project, spec_
     assert [state(url) for url in plain] == [EMPTY] * 100
 
 
-async def test_two_runs_of_one_database_apply_each_revision_once(postgres_server, postgres_database, make_project, spec_of):
+async def test_two_runs_of_one_database_apply_each_revision_once(
+    postgres_server, postgres_database, make_project, spec_of
+):
     project = make_project()
     write_chain(project, REVISIONS)
     opened = Project(spec_of(project))

@@ -8,6 +8,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
+
 from stillhouse_engine.errors import LockBusyError
 from stillhouse_engine.runtime.project import DatabaseSpec, Project
 from stillhouse_engine.runtime.waiting import Backoff
@@ -32,7 +33,9 @@ def server(request):
 @pytest.fixture
 def project(make_project):
     written = make_project(env=False)
-    written.revision("r1", None, "op.create_table('hot', sa.Column('id', sa.Integer))\nop.execute('INSERT INTO hot VALUES (1)')")
+    written.revision(
+        "r1", None, "op.create_table('hot', sa.Column('id', sa.Integer))\nop.execute('INSERT INTO hot VALUES (1)')"
+    )
     written.revision("r2", "r1", "op.add_column('hot', sa.Column('name', sa.String(20)))")
     return written
 
@@ -75,7 +78,9 @@ async def test_after_the_last_attempt_the_blocker_is_in_the_error(postgres_serve
     application = sa.create_engine(url.replace("asyncpg", "psycopg"), poolclass=NullPool)
     with application.connect() as reader:
         pid = reader.scalar(sa.text("SELECT pg_backend_pid() FROM hot"))
-        with pytest.raises(LockBusyError, match=f"pid {pid}, transaction open for .* idle in transaction, holds locks on hot"):
+        with pytest.raises(
+            LockBusyError, match=f"pid {pid}, transaction open for .* idle in transaction, holds locks on hot"
+        ):
             await opened.upgrade(database)
     assert (await opened.upgrade(database)).to_heads == ("r2",)
 
@@ -99,7 +104,7 @@ async def test_cancelling_stops_the_statement_on_the_server(server, make_project
 
         async with asyncio.timeout(30):
             while await asyncio.to_thread(look) != count:
-                await asyncio.sleep(0)
+                pass
 
     await wait_until(1)
     run.cancel()

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from stillhouse_engine import command
 from stillhouse_engine.config import Config
 
@@ -32,9 +33,13 @@ VARIANTS = {
 def branchy(make_project):
     """Two bases, a branch point, a merge, a dependency, statements and an autocommit block."""
     project = make_project()
-    project.revision("aaaa1", None, "op.execute('CREATE TABLE a (id INTEGER)')", "op.execute('DROP TABLE a')", doc="first")
+    project.revision(
+        "aaaa1", None, "op.execute('CREATE TABLE a (id INTEGER)')", "op.execute('DROP TABLE a')", doc="first"
+    )
     project.revision("bbbb1", "aaaa1", "op.execute(sa.text('SELECT :one').bindparams(one='it''s'))", doc="left")
-    project.revision("cccc1", "aaaa1", "with op.get_context().autocommit_block():\n    op.execute('VACUUM')", doc="right")
+    project.revision(
+        "cccc1", "aaaa1", "with op.get_context().autocommit_block():\n    op.execute('VACUUM')", doc="right"
+    )
     project.revision("dddd1", ("bbbb1", "cccc1"), doc="merge both")
     project.revision("eeee1", None, depends="bbbb1", doc="a base that\\n\\ndepends")
     project.revision("ffff1", "eeee1", "op.execute('INSERT INTO a VALUES (1)')")

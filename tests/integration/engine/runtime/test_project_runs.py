@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from projects import write_chain
 from sqlalchemy.pool import NullPool
+
 from stillhouse_engine.errors import MigrationScriptError
 from stillhouse_engine.runtime.project import DatabaseSpec, Project
 
@@ -25,7 +26,11 @@ def tables(url):
     engine = sa.create_engine(plain, poolclass=NullPool)
     with engine.connect() as connection:
         names = set(sa.inspect(connection).get_table_names())
-        versions = list(connection.scalars(sa.text("SELECT version_num FROM alembic_version"))) if "alembic_version" in names else []
+        versions = (
+            list(connection.scalars(sa.text("SELECT version_num FROM alembic_version")))
+            if "alembic_version" in names
+            else []
+        )
     return names, versions
 
 
@@ -85,7 +90,9 @@ async def test_python_that_fails_is_named_too(tmp_path, make_project, spec_of):
     assert caught.value.statement is None
 
 
-async def test_settings_of_the_database_win_over_env_only_where_set(postgres_server, postgres_database, make_project, spec_of):
+async def test_settings_of_the_database_win_over_env_only_where_set(
+    postgres_server, postgres_database, make_project, spec_of
+):
     project = make_project()
     write_chain(project, 1)
     opened = Project(spec_of(project))

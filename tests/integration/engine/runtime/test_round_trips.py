@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from counting_proxy import counting_proxy
 from projects import write_chain
+
 from stillhouse_engine.runtime.project import DatabaseSpec, Project
 
 REVISIONS = 20
@@ -38,7 +39,9 @@ async def test_twenty_revisions(postgres_server, postgres_database, make_project
 
 
 @pytest.mark.parametrize("kind", ["generic", "async"])
-async def test_an_env_of_its_own_costs_what_its_engine_costs_more(kind, postgres_server, postgres_database, make_project, spec_of):
+async def test_an_env_of_its_own_costs_what_its_engine_costs_more(
+    kind, postgres_server, postgres_database, make_project, spec_of
+):
     project = make_project(kind)
     write_chain(project, REVISIONS, tables_each=5)
     opened = Project(spec_of(project))

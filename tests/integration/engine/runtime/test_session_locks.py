@@ -24,7 +24,7 @@ def engine(request):
     else:
         server = request.getfixturevalue("mariadb_server")
         url = server.url(request.getfixturevalue("mariadb_database")(), "pymysql")
-    engine = sa.create_engine(url, poolclass=NullPool)
+    engine = sa.create_engine(url)  # keeps its connections, so that what a session sets has to be set back
     yield engine
     engine.dispose()
 

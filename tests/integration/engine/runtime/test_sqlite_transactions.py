@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
+
 from stillhouse_engine.errors import LockBusyError, MigrationScriptError
 from stillhouse_engine.runtime.project import DatabaseSpec, Project
 from stillhouse_engine.runtime.waiting import Backoff
@@ -34,10 +35,15 @@ def rows(tmp_path, query):
 async def test_ddl_and_version_row_commit_together(database, tmp_path, make_project, spec_of):
     project = make_project(env=False)
     project.revision("r1", None, "op.execute('CREATE TABLE a (id INTEGER)')")
-    project.revision("r2", "r1", "op.execute('CREATE TABLE b (id INTEGER)')\nop.execute('INSERT INTO b VALUES (1)')\nraise OSError")
+    project.revision(
+        "r2", "r1", "op.execute('CREATE TABLE b (id INTEGER)')\nop.execute('INSERT INTO b VALUES (1)')\nraise OSError"
+    )
     with pytest.raises(MigrationScriptError):
         await Project(spec_of(project, ini=False)).upgrade(database)
-    assert rows(tmp_path, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1") == [("a",), ("alembic_version",)]
+    assert rows(tmp_path, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1") == [
+        ("a",),
+        ("alembic_version",),
+    ]
     assert rows(tmp_path, "SELECT * FROM alembic_version") == [("r1",)]
 
 
@@ -90,11 +96,16 @@ def test_a_connection_whose_transactions_begin_by_themselves(tmp_path, make_proj
     project.revision("r2", "r1", "op.execute('CREATE TABLE b (id INTEGER)')\nraise OSError('stop')")
     config = Config(project.ini)
     script = ScriptDirectory.from_config(config)
-    with EnvironmentContext(
-        config, script, fn=lambda heads, _: script._upgrade_revs("head", heads), destination_rev="head"
-    ) as environment:
-        with engine.connect() as connection:
-            environment.configure(connection=connection)
-            with pytest.raises(OSError, match="stop"), environment.begin_transaction():
-                environment.run_migrations()
-    assert rows(tmp_path, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1") == [("a",), ("alembic_version",)]
+    with (
+        EnvironmentContext(
+            config, script, fn=lambda heads, _: script._upgrade_revs("head", heads), destination_rev="head"
+        ) as environment,
+        engine.connect() as connection,
+    ):
+        environment.configure(connection=connection)
+        with pytest.raises(OSError, match="stop"), environment.begin_transaction():
+            environment.run_migrations()
+    assert rows(tmp_path, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1") == [
+        ("a",),
+        ("alembic_version",),
+    ]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
+
 from stillhouse_engine.runtime.failures import is_lock_conflict, is_sqlite_busy, sqlstate
 
 

@@ -5,7 +5,9 @@ from stillhouse_engine.runtime.settings import Progress
 
 
 def finished(revision, *heads):
-    return Progress("revision.finished", {"revision": revision, "is_upgrade": True, "seconds": 0.1, "heads": list(heads)})
+    return Progress(
+        "revision.finished", {"revision": revision, "is_upgrade": True, "seconds": 0.1, "heads": list(heads)}
+    )
 
 
 def test_an_attempt_that_was_rolled_back_leaves_nothing_behind():
@@ -30,6 +32,16 @@ def test_what_an_earlier_attempt_committed_counts():
     result = record.result()
     assert [revision.revision for revision in result.applied] == ["a", "b"]
     assert result.from_heads == ()
+
+
+def test_what_another_runner_went_on_from_counts():
+    record = RunRecord()
+    record.started(())
+    record.report(finished("a", "a"))
+    record.started(("b",))  # another runner has applied b
+    record.report(finished("c", "c"))
+    record.started(("d",))
+    assert [revision.revision for revision in record.result().applied] == ["a", "c"]
 
 
 def test_progress_is_passed_on():

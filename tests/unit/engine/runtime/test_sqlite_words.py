@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from stillhouse_engine.runtime.sqlite import begins_transaction, first_word, foreign_keys_wanted
 
 
@@ -18,12 +19,16 @@ def test_first_word_is_found_past_blanks_and_comments(statement, word):
     assert first_word(statement) == word
 
 
-@pytest.mark.parametrize("statement", ["CREATE TABLE t (a)", "insert into t values (1)", "WITH x AS (SELECT 1) DELETE FROM t"])
+@pytest.mark.parametrize(
+    "statement", ["CREATE TABLE t (a)", "insert into t values (1)", "WITH x AS (SELECT 1) DELETE FROM t"]
+)
 def test_what_writes_begins_a_transaction(statement):
     assert begins_transaction(statement)
 
 
-@pytest.mark.parametrize("statement", ["SELECT 1", "PRAGMA foreign_keys=OFF", "VACUUM", "ATTACH 'x' AS y", "SAVEPOINT a", "COMMIT"])
+@pytest.mark.parametrize(
+    "statement", ["SELECT 1", "PRAGMA foreign_keys=OFF", "VACUUM", "ATTACH 'x' AS y", "SAVEPOINT a", "COMMIT"]
+)
 def test_what_reads_or_cannot_run_inside_begins_none(statement):
     assert not begins_transaction(statement)
 
