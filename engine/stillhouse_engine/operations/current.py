@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from stillhouse_engine.operations.base import Operations
-
-CURRENT: ContextVar[Operations | None] = ContextVar("stillhouse_operations", default=None)
+CURRENT: ContextVar[Any] = ContextVar("stillhouse_operations", default=None)
 
 
 def current(function: str = "") -> Any:

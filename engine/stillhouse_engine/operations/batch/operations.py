@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from sqlalchemy import MetaData, Table, inspect
 
 from stillhouse_engine.errors import CommandError
+from stillhouse_engine.operations.batch.drafts import TableDraft
 from stillhouse_engine.operations.batch.recreate import TableRecreation, temporary_name
 
 if TYPE_CHECKING:
@@ -84,13 +85,11 @@ class BatchOperationsImpl:
             self._clean_leftover()
         table = self.plan.copy_from if self.plan.copy_from is not None else self._reflect()
         as_written = {} if offline or self.plan.copy_from is not None else self.impl.indexes_as_written(table)
-        recreation = TableRecreation(
-            self.impl, table, self.plan, reflected=self.plan.copy_from is None, as_written=as_written
-        )
+        draft = TableDraft(self.impl, table, reflected=self.plan.copy_from is None, as_written=as_written)
         for name, arguments, kw in self.batch:
-            getattr(recreation, name)(*arguments, **kw)
-        self.impl.prep_table_for_batch(recreation, table)
-        recreation.carry_out()
+            getattr(draft, name)(*arguments, **kw)
+        self.impl.prep_table_for_batch(draft, table)
+        TableRecreation(self.impl, draft, self.plan).carry_out()
 
     def _reflect(self) -> Table:
         convention = self.plan.naming_convention

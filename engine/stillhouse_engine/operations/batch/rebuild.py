@@ -22,7 +22,7 @@ from stillhouse_engine.operations.batch.text import mentions, renamed
 from stillhouse_engine.operations.schema_objects import copy_item
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy import Constraint
 
@@ -36,21 +36,25 @@ class Rebuilder:
         renames: new names by old ones.
         dropped: columns of the old table that are gone.
         old: the old table.
+        quote: quotes a name where the database needs it.
     """
 
     def __init__(
         self,
         new: Table,
+        *,
         columns: Mapping[str, Column[Any]],
         renames: Mapping[str, str],
         dropped: set[str],
         old: Table,
+        quote: Callable[[str], str],
     ) -> None:
         self.new = new
         self.columns = columns
         self.renames = renames
         self.dropped = dropped
         self.old = old
+        self.quote = quote
 
     def column(self, name: str, *, existing: bool) -> Column[Any]:
         """Return a column of the new table.
@@ -148,7 +152,7 @@ class Rebuilder:
 
     def text(self, sql: str) -> str | None:
         """Return SQL text with the new names; None when it names a column that is gone."""
-        return None if mentions(sql, self.dropped) else renamed(sql, self.renames)
+        return None if mentions(sql, self.dropped) else renamed(sql, self.renames, self.quote)
 
     def index_text(self, sql: str) -> str | None:
         """Return a CREATE INDEX with the new names; None when it names a column that is gone."""

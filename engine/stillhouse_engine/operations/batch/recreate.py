@@ -1,36 +1,19 @@
-"""Making a table anew: as it is to be, under a temporary name, with the data of the old one.
-
-The table as it is comes from reflection or from the user. Changes are applied to drafts of its columns, constraints and
-indexes; then the new table is created, filled, and takes the old one's name.
-"""
+"""Making a table anew: under a temporary name, with the data of the old one, whose name it then takes."""
 
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    CheckConstraint,
-    Computed,
-    DefaultClause,
-    Identity,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    select,
-    text,
-)
+from sqlalchemy import MetaData, Table, select, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.util import topological
 
-from stillhouse_engine.dialects.ddl import type_instance
 from stillhouse_engine.operations.batch.rebuild import Rebuilder
-from stillhouse_engine.operations.schema_objects import copy_item, is_type_bound, sorted_constraints
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlalchemy import Column, Constraint, Index
-
+    from stillhouse_engine.operations.batch.drafts import TableDraft
     from stillhouse_engine.operations.batch.plan import BatchPlan
 
 PREFIX = "_alembic_tmp_"
@@ -43,280 +26,54 @@ def temporary_name(table_name: str) -> str:
 
 
 class TableRecreation:
-    """A table that is being made anew.
+    """Carries out what is drafted.
 
     Args:
         impl: the dialect's implementation.
-        table: the table as it is.
+        draft: the table as it is to be.
         plan: what ``batch_alter_table`` was given.
-        reflected: the table comes from reflection, not from the user.
-        as_written: indexes that reflection cannot tell exactly, as SQL text by name.
     """
 
-    def __init__(
-        self, impl: Any, table: Table, plan: BatchPlan, *, reflected: bool, as_written: Mapping[str, str]
-    ) -> None:
+    def __init__(self, impl: Any, draft: TableDraft, plan: BatchPlan) -> None:
         self.impl = impl
-        self.table = table
+        self.draft = draft
         self.plan = plan
-        self.columns = {column.name: self._draft(column) for column in table.c}
-        self.order = list(self.columns)
-        self.transfers: dict[str, dict[str, Any]] = {
-            column.name: {"expr": column} for column in table.c if column.computed is None
-        }
-        self.renames: dict[str, str] = {}
-        self.dropped: set[str] = set()
-        self.comment = table.comment
-        self.named_constraints: dict[str, Constraint] = {}
-        self.unnamed_constraints: list[Constraint] = []
-        self.added: set[Constraint] = set()
-        self.new_columns: set[str] = set()
-        self.indexes: dict[str, Index] = {str(index.name): index for index in table.indexes}
-        self.as_written = dict(as_written)
-        self.new_indexes: dict[str, tuple[Index, dict[str, Any]]] = {}
-        self._take_constraints(reflected)
-
-    def _draft(self, column: Column[Any]) -> Column[Any]:
-        draft: Column[Any] = copy_item(column)
-        # Uniqueness and indexes are drafts of their own.
-        draft.unique = draft.index = None
-        return draft
-
-    def _take_constraints(self, reflected: bool) -> None:
-        for constraint in sorted_constraints(self.table):
-            if is_type_bound(constraint):
-                continue
-            if constraint.name:
-                self.named_constraints[str(constraint.name)] = constraint
-            elif not (reflected and isinstance(constraint, CheckConstraint)):
-                # A reflected CHECK without a name may be one that its column's type makes again, so it is left out.
-                self.unnamed_constraints.append(constraint)
-
-    def _column(self, name: str) -> tuple[str, Column[Any]]:
-        """Return a column by its old or its new name, with the old one.
-
-        Raises:
-            KeyError: there is no such column.
-        """
-        if name not in self.columns:
-            name = next((old for old, new in self.renames.items() if new == name), name)
-        return name, self.columns[name]
-
-    def alter_column(
-        self,
-        table_name: str,  # noqa: ARG002 - the signature of a dialect's implementation
-        column_name: str,
-        *,
-        nullable: bool | None = None,
-        server_default: Any = False,
-        name: str | None = None,
-        type_: Any = None,
-        autoincrement: bool | str | None = None,
-        comment: str | bool | None = False,
-        insert_before: str | None = None,
-        insert_after: str | None = None,
-        **_: Any,
-    ) -> None:
-        """Change the draft of a column.
-
-        Raises:
-            KeyError: there is no such column.
-        """
-        old, column = self._column(column_name)
-        if name is not None and name != column.name:
-            column.name = column.key = name
-            self.renames[old] = name
-        if type_ is not None:
-            self._change_type(old, column, type_instance(type_))
-        if nullable is not None:
-            column.nullable = nullable
-        if server_default is not False:
-            self._change_default(old, column, server_default)
-        if autoincrement is not None:
-            column.autoincrement = bool(autoincrement)
-        if comment is not False:
-            column.comment = comment  # type: ignore[assignment]
-        if insert_before or insert_after:
-            self.order.remove(old)
-            self._place(old, insert_before, insert_after)
-
-    def _change_type(self, name: str, column: Column[Any], type_: Any) -> None:
-        transfer = self.transfers.get(name)
-        if transfer is not None:
-            self.impl.cast_for_batch_migrate(column, transfer, type_)
-        if hasattr(column.type, "create_constraint"):
-            column.type.create_constraint = False
-        # The new type's CHECK comes as a constraint of its own; its CREATE TYPE is the revision's business.
-        column.type = type_
-
-    def _change_default(self, name: str, column: Column[Any], default: Any) -> None:
-        column.server_default, column.computed, column.identity = None, None, None
-        if isinstance(default, Computed | Identity):
-            default._set_parent_with_dispatch(column)  # noqa: SLF001 - what Column() does with its items
-        elif default is not None:
-            column.server_default = default if isinstance(default, DefaultClause) else DefaultClause(default)
-        if isinstance(default, Computed):
-            self.transfers.pop(name, None)
-
-    def add_column(
-        self,
-        table_name: str,  # noqa: ARG002 - the signature of a dialect's implementation
-        column: Column[Any],
-        *,
-        insert_before: str | None = None,
-        insert_after: str | None = None,
-        **_: Any,
-    ) -> None:
-        """Add the draft of a column.
-
-        Raises:
-            KeyError: the column that it is to stand next to does not exist.
-        """
-        draft = self._draft(column)
-        draft.primary_key = False
-        self.columns[draft.name] = draft
-        self.new_columns.add(draft.name)
-        self._place(draft.name, insert_before, insert_after)
-
-    def _place(self, name: str, before: str | None, after: str | None) -> None:
-        """Put a column in front of another; or behind one, and behind what is new there already; or at the end."""
-        if before:
-            position = self.order.index(self._column(before)[0])
-        elif after:
-            position = self.order.index(self._column(after)[0]) + 1
-            if after not in self.new_columns:
-                behind = range(position, len(self.order))
-                position = next((each for each in behind if self.order[each] not in self.new_columns), len(self.order))
-        else:
-            position = len(self.order)
-        self.order.insert(position, name)
-
-    def drop_column(self, table_name: str, column: Column[Any], **_: Any) -> None:  # noqa: ARG002 - as above
-        """Drop the draft of a column.
-
-        Raises:
-            KeyError: there is no such column.
-        """
-        old, _draft = self._column(column.name)
-        del self.columns[old]
-        self.order.remove(old)
-        self.transfers.pop(old, None)
-        self.renames.pop(old, None)
-        self.dropped.add(old)
-
-    def create_column_comment(self, column: Column[Any]) -> None:
-        """Do nothing: a new column brings its comment."""
-
-    def create_table_comment(self, table: Table) -> None:
-        """Set the table's comment."""
-        self.comment = table.comment
-
-    def drop_table_comment(self, table: Table) -> None:  # noqa: ARG002 - as above
-        """Remove the table's comment."""
-        self.comment = None
-
-    def rename_table(self, *_: Any, **__: Any) -> None:
-        """Refuse: the table is renamed already while it is made.
-
-        Raises:
-            NotImplementedError: always.
-        """
-        raise NotImplementedError("Can't rename the table in batch mode")
-
-    def add_constraint(self, const: Constraint) -> None:
-        """Add a constraint.
-
-        Raises:
-            ValueError: it has no name, so nobody could drop it again.
-        """
-        if is_type_bound(const):
-            self._add_type_bound(const)
-            return
-        if not const.name:
-            raise ValueError("Constraint must have a name")
-        if isinstance(const, PrimaryKeyConstraint):
-            self._drop_primary_key()
-        self.named_constraints.pop(str(const.name), None)
-        self.named_constraints[str(const.name)] = const
-        self.added.add(const)
-
-    def _add_type_bound(self, const: Any) -> None:
-        """Add the CHECK of an altered column's new type; a new column brings its own."""
-        if self.new_columns.isdisjoint(column.name for column in const.columns):
-            self.unnamed_constraints.append(const)
-            self.added.add(const)
-
-    def _drop_primary_key(self) -> None:
-        for name, constraint in list(self.named_constraints.items()):
-            if isinstance(constraint, PrimaryKeyConstraint):
-                del self.named_constraints[name]
-        self.unnamed_constraints = [
-            each for each in self.unnamed_constraints if not isinstance(each, PrimaryKeyConstraint)
-        ]
-
-    def drop_constraint(self, const: Constraint, **_: Any) -> None:
-        """Drop a constraint.
-
-        Raises:
-            ValueError: it has no name, or there is none of its name.
-        """
-        if is_type_bound(const) and not const.name:
-            return
-        if not const.name:
-            raise ValueError("Constraint must have a name")
-        name = str(const.name)
-        found = self.named_constraints.pop(name, None)
-        if found is None and not self._drop_column_check(name) and not is_type_bound(const):
-            raise ValueError(f"No such constraint: '{name}'")
-
-    def _drop_column_check(self, name: str) -> bool:
-        """Drop a CHECK that belongs to a column or to its type; tell whether there was one."""
-        for column in self.columns.values():
-            for constraint in list(column.constraints):
-                if constraint.name == name:
-                    column.constraints.remove(constraint)
-                    return True
-            if getattr(column.type, "name", None) == name and getattr(column.type, "create_constraint", False):
-                column.type.create_constraint = False  # type: ignore[attr-defined]
-                return True
-        return False
-
-    def create_index(self, idx: Index, **kw: Any) -> None:
-        """Add an index."""
-        self.new_indexes[str(idx.name)] = (idx, kw)
-
-    def drop_index(self, idx: Index, **_: Any) -> None:
-        """Drop an index.
-
-        Raises:
-            ValueError: there is none of its name.
-        """
-        name = str(idx.name)
-        places: tuple[dict[str, Any], ...] = (self.new_indexes, self.indexes, self.as_written)
-        if not [place.pop(name) for place in places if name in place]:
-            raise ValueError(f"No such index: '{name}'")
 
     def carry_out(self) -> None:
         """Create the new table, fill it, drop the old one, and take its name."""
         new = self._new_table()
-        rebuilder = Rebuilder(new, self.columns, self.renames, self.dropped, self.table)
+        draft = self.draft
+        rebuilder = Rebuilder(
+            new,
+            columns=draft.columns,
+            renames=draft.renames,
+            dropped=draft.dropped,
+            old=draft.table,
+            quote=self.impl.dialect.identifier_preparer.quote,
+        )
         self._constrain(new, rebuilder)
         self.impl.create_table(new)
         try:
             self._transfer(new)
-            self.impl.drop_table(self.table)
+            self.impl.drop_table(self.draft.table)
         except Exception:
-            self.impl.drop_table(new)
+            self._clear_up(new)
             raise
-        self.impl.rename_table(new.name, self.table.name, schema=self.table.schema)
-        new.name = self.table.name
-        for name in sorted({*self.indexes, *self.as_written}):
+        self.impl.rename_table(new.name, self.draft.table.name, schema=self.draft.table.schema)
+        new.name = self.draft.table.name
+        for name in sorted({*self.draft.indexes, *self.draft.as_written}):
             self._keep_index(name, rebuilder)
-        for index, kw in self.new_indexes.values():
+        for index, kw in self.draft.new_indexes.values():
             self.impl.create_index(rebuilder.index(index, existing=False), **kw)
 
+    def _clear_up(self, new: Table) -> None:
+        """Drop the temporary table after a failure, where the database does not roll it back itself."""
+        if not self.impl.transactional_ddl and not self.impl.as_sql:
+            with suppress(SQLAlchemyError):  # the failure itself is what the user needs to see
+                self.impl.drop_table(new)
+
     def _ordered(self) -> list[str]:
-        chosen = set(self.order)
+        chosen = set(self.draft.order)
         pairs = [
             (old, new)
             for sequence in self.plan.partial_reordering
@@ -324,38 +81,38 @@ class TableRecreation:
             if {old, new} <= chosen
         ]
         if not self.plan.partial_reordering:
-            return self.order
-        return list(topological.sort(pairs, self.order, deterministic_order=True))
+            return self.draft.order
+        return list(topological.sort(pairs, self.draft.order, deterministic_order=True))
 
     def _new_table(self) -> Table:
-        options: dict[str, Any] = {**self.table.kwargs, "comment": self.comment, **self.plan.table_kwargs}
-        columns = [self.columns[name] for name in self._ordered()]
+        options: dict[str, Any] = {**self.draft.table.kwargs, "comment": self.draft.comment, **self.plan.table_kwargs}
+        columns = [self.draft.columns[name] for name in self._ordered()]
         return Table(
-            temporary_name(self.table.name),
+            temporary_name(self.draft.table.name),
             MetaData(),
             *columns,
             *self.plan.table_args,
-            schema=self.table.schema,
+            schema=self.draft.table.schema,
             **options,
         )
 
     def _constrain(self, new: Table, rebuilder: Rebuilder) -> None:
-        for drafted in (*self.named_constraints.values(), *self.unnamed_constraints):
-            constraint = rebuilder.constraint(drafted, existing=drafted not in self.added)
+        for drafted in (*self.draft.named_constraints.values(), *self.draft.unnamed_constraints):
+            constraint = rebuilder.constraint(drafted, existing=drafted not in self.draft.added)
             if constraint is not None:
                 new.append_constraint(constraint)
 
     def _transfer(self, new: Table) -> None:
-        kept = {name: self.transfers[name] for name in self._ordered() if name in self.transfers}
+        kept = {name: self.draft.transfers[name] for name in self._ordered() if name in self.draft.transfers}
         if not kept:
             return
         source = select(*(transfer["expr"] for transfer in kept.values()))
-        names = [self.columns[name].name for name in kept]
+        names = [self.draft.columns[name].name for name in kept]
         self.impl._exec(new.insert().inline().from_select(names, source))  # noqa: SLF001 - Alembic's name for it
 
     def _keep_index(self, name: str, rebuilder: Rebuilder) -> None:
-        if name in self.as_written:
-            if (written := rebuilder.index_text(self.as_written[name])) is not None:
+        if name in self.draft.as_written:
+            if (written := rebuilder.index_text(self.draft.as_written[name])) is not None:
                 self.impl._exec(text(written.replace(":", r"\:")))  # noqa: SLF001 - as above
-        elif (index := rebuilder.index(self.indexes[name], existing=True)) is not None:
+        elif (index := rebuilder.index(self.draft.indexes[name], existing=True)) is not None:
             self.impl.create_index(index)

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 TOKEN = re.compile(
     r"""
@@ -23,8 +23,7 @@ TOKEN = re.compile(
 )
 """A string literal, a quoted identifier, or a word that is not the name of a function."""
 
-QUOTED = ("double", "backtick", "bracket")
-PLAIN = re.compile(r"[^\W\d]\w*\Z")
+QUOTES = {"double": ('"', '"'), "backtick": ("`", "`"), "bracket": ("[", "]")}
 
 
 def identifiers(sql: str) -> Iterator[str]:
@@ -41,8 +40,14 @@ def mentions(sql: str, names: set[str]) -> bool:
     return any(name.casefold() in folded for name in identifiers(sql))
 
 
-def renamed(sql: str, names: Mapping[str, str]) -> str:
-    """Return SQL text with columns under their new names."""
+def renamed(sql: str, names: Mapping[str, str], quote: Callable[[str], str]) -> str:
+    """Return SQL text with columns under their new names.
+
+    Args:
+        sql: the text.
+        names: new names by old ones.
+        quote: quotes a name where the database needs it; a name that is quoted already stays so, in its own way.
+    """
     folded = {old.casefold(): new for old, new in names.items()}
 
     def replacement(match: re.Match[str]) -> str:
@@ -50,8 +55,10 @@ def renamed(sql: str, names: Mapping[str, str]) -> str:
         new = folded.get(name.casefold()) if name is not None else None
         if new is None:
             return match.group()
-        plain = match.group("word") is not None and PLAIN.match(new)
-        return new if plain else '"' + new.replace('"', '""') + '"'
+        for kind, (opening, closing) in QUOTES.items():
+            if match.group(kind) is not None:
+                return opening + new.replace(closing, closing * 2) + closing
+        return quote(new)
 
     return TOKEN.sub(replacement, sql)
 
@@ -60,7 +67,7 @@ def name_of(match: re.Match[str]) -> str | None:
     """Return the identifier that a token is; None for a string literal."""
     if (word := match.group("word")) is not None:
         return word
-    for kind in QUOTED:
+    for kind in QUOTES:
         if (name := match.group(kind)) is not None:
             return name
     return None

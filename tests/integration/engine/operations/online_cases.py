@@ -317,4 +317,8 @@ MARIADB: dict[str, Any] = {
     "batch by alter": batch(
         [lambda b: b.alter_column("c", nullable=False, existing_type=Integer()), lambda b: b.drop_column("a")]
     ),
+    "batch recreates": batch(
+        [lambda b: b.drop_constraint("fk_d", type_="foreignkey"), lambda b: b.alter_column("c", nullable=False)],
+        recreate="always",
+    ),
 }

@@ -127,3 +127,27 @@ def test_a_failed_copy_leaves_the_table_and_no_temporary_one(database):
     with database.connect() as connection:
         assert sa.inspect(connection).get_table_names() == ["t"]
         assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar() == 3
+
+
+@pytest.mark.mariadb
+def test_a_condition_follows_a_rename_on_mariadb(mariadb_server, mariadb_database):
+    engine = sa.create_engine(mariadb_server.url(mariadb_database(), driver="pymysql"))
+    run(
+        engine,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, c INTEGER, CONSTRAINT ck CHECK (c > 0)); INSERT INTO t VALUES (1, 5)",
+    )
+    after = alter(engine, lambda b: b.alter_column("c", new_column_name="cc"))
+    assert after["checks"] == [{"name": "ck", "sqltext": "`cc` > 0"}]
+    assert after["rows"] == ["(1, 5)"]
+    engine.dispose()
+
+
+@pytest.mark.postgresql
+def test_the_failure_of_a_batch_is_what_is_raised_on_postgresql(postgres_server, postgres_database):
+    engine = sa.create_engine(postgres_server.url(postgres_database(), driver="psycopg"))
+    run(engine, "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER); INSERT INTO t VALUES (1, NULL)")
+    with pytest.raises(sa.exc.IntegrityError, match="violates not-null constraint"):
+        alter(engine, lambda b: b.alter_column("a", nullable=False))
+    with engine.connect() as connection:
+        assert dump(connection)["t"]["rows"] == ["(1, None)"]
+    engine.dispose()
