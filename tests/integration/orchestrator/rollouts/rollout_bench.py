@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stillhouse_config import parse_fleet
 from stillhouse_engine.worker.messages import Problem
@@ -19,6 +19,9 @@ from stillhouse_orchestrator.rollouts.planning import Planner
 from stillhouse_orchestrator.rollouts.service import Rollouts
 from stillhouse_orchestrator.values import Health, Plan, PlanGroup, TargetState
 from stillhouse_orchestrator.workers.executor import Outcome, RenderedRevision, RevisionSummary
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 REVISIONS = ("r1", "r2", "r3")
 REVERSIBLE = "def upgrade():\n    op.x()\n\n\ndef downgrade():\n    op.y()\n"

@@ -66,12 +66,14 @@ async def running(bench, group, strategy=None, **options):
     return group.create_task(bench.service.run("r-1"))
 
 
-async def until(bench, condition):
-    """Wait until the stored rollout meets a condition."""
+async def until(bench, condition, rollout_id="r-1"):
+    """Wait until a rollout meets a condition."""
     async with asyncio.timeout(20):
-        while not condition(rollout := await bench.service.get("r-1")):
+        while True:
+            rollout = await bench.service.get(rollout_id)
+            if condition(rollout):
+                return rollout
             await asyncio.sleep(0)
-        return rollout
 
 
 async def names(bench, **query):
@@ -450,9 +452,7 @@ async def test_two_rollouts_never_run_on_one_target_at_once(bench):
         first = group.create_task(bench.service.run("r-1"))
         await until(bench, lambda _: "t0" in bench.executor.started)
         second = group.create_task(bench.service.run("r-2"))
-        async with asyncio.timeout(20):
-            while (await bench.service.get("r-2")).targets["t0"].reason != "rollout r-1 runs on it":
-                await asyncio.sleep(0)
+        await until(bench, lambda each: each.targets["t0"].reason == "rollout r-1 runs on it", "r-2")
         gate.set()
     assert first.result().state is second.result().state is RolloutState.SUCCEEDED
     assert bench.executor.started.count("t0") == 1

@@ -161,10 +161,14 @@ async def test_a_transition_is_a_compare_and_set_over_rollout_and_members(store)
     assert moved.version == 1
     async with store.read() as session:
         assert await session.rollouts.get("r-1") == moved
-    with pytest.raises(StaleWriteError) as caught:
+
+    async def write_a_stale_one():
         async with store.write() as session:
             await session.record(Event(EventName.ROLLOUT_ABORTED, NOON, rollout_id="r-1"))
             await session.rollouts.transition(before, replace(before, state=RolloutState.ABORTED))
+
+    with pytest.raises(StaleWriteError) as caught:
+        await write_a_stale_one()
     assert caught.value.version == 0
     async with store.read() as session:
         assert await session.rollouts.get("r-1") == moved
@@ -191,10 +195,14 @@ async def test_of_many_writers_from_one_version_exactly_one_wins(store):
 async def test_what_a_failed_transaction_recorded_is_neither_kept_nor_announced(store):
     heard = []
     store.listeners.append(heard.append)
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail_while_writing():
         async with store.write() as session:
             await session.record(Event(EventName.ROLLOUT_STARTED, NOON))
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail_while_writing()
     async with store.write() as session:
         await session.record(Event(EventName.ROLLOUT_FAILED, NOON))
         assert heard == []

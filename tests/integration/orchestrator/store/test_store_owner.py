@@ -178,7 +178,7 @@ async def test_a_store_that_cannot_be_opened_says_where_and_why(url, words):
 
 async def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreUnavailableError, match="[Nn]ot a directory|exists"):
+    with pytest.raises(StoreUnavailableError, match=r"[Nn]ot a directory|exists"):
         async with Store.open(f"sqlite:///{tmp_path / 'file' / 'state.db'}", holder="test"):
             pass
 
