@@ -342,6 +342,9 @@ class DefaultImpl(Comparisons):
     def prep_table_for_batch(self, batch_impl: Any, table: Table) -> None:
         """Do what a table needs before it is made anew in a batch."""
 
+    def protect_referring_rows(self, table_name: str, schema: str | None) -> None:
+        """Refuse to make a table anew where dropping the old one would take rows of other tables along."""
+
     def indexes_as_written(self, table: Table) -> dict[str, str]:  # noqa: ARG002 - a hook
         """Return indexes of a reflected table that reflection cannot tell exactly, as SQL text by name."""
         return {}

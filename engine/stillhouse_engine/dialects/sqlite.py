@@ -6,19 +6,21 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, Computed, text
+from sqlalchemy import JSON, Computed, inspect, text
 from sqlalchemy import schema as sa_schema
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import BindParameter
 
 from stillhouse_engine.dialects import ddl
 from stillhouse_engine.dialects.impl import DefaultImpl, is_made
+from stillhouse_engine.errors import CommandError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column, Constraint, Table
+    from sqlalchemy import Column, Connection, Constraint, Table
     from sqlalchemy.sql.compiler import DDLCompiler
     from sqlalchemy.types import TypeEngine
 
+ACTIONS = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
 BLURRED = re.compile(r"\b(DESC|COLLATE)\b", re.IGNORECASE)
 BATCH = "Please refer to the batch mode feature which allows for SQLite migrations using a copy-and-move strategy."
 
@@ -57,6 +59,35 @@ class SQLiteImpl(DefaultImpl):
         """
         if not has_rule(const):
             raise NotImplementedError(f"No support for ALTER of constraints in SQLite dialect. {BATCH}")
+
+    def protect_referring_rows(self, table_name: str, schema: str | None) -> None:
+        """Refuse to make a table anew where dropping the old one would take rows of other tables along.
+
+        With foreign keys enforced, SQLite's DROP TABLE deletes the table's rows first, and ``ON DELETE`` acts on it.
+
+        Raises:
+            CommandError: there are such rows.
+        """
+        connection = self.connection
+        if connection is None or not connection.exec_driver_sql("PRAGMA foreign_keys").scalar():
+            return
+        for referring in inspect(connection).get_table_names(schema=schema):
+            if self._rows_at_risk(connection, referring, table_name, schema):
+                raise CommandError(
+                    f"Making table '{table_name}' anew would delete or change rows of '{referring}', whose foreign key "
+                    "has an ON DELETE action: run 'PRAGMA foreign_keys=OFF' before the migration's transaction begins"
+                )
+
+    def _rows_at_risk(self, connection: Connection, referring: str, table_name: str, schema: str | None) -> bool:
+        quote = self.dialect.identifier_preparer.quote
+        place = f"{quote(schema)}." if schema else ""
+        keys = connection.exec_driver_sql(f"PRAGMA {place}foreign_key_list({quote(referring)})").mappings().all()
+        columns = [key["from"] for key in keys if key["table"] == table_name and key["on_delete"] in ACTIONS]
+        if not columns:
+            return False
+        condition = " OR ".join(f"{quote(column)} IS NOT NULL" for column in columns)
+        found = connection.exec_driver_sql(f"SELECT 1 FROM {place}{quote(referring)} WHERE {condition} LIMIT 1")
+        return found.first() is not None
 
     def indexes_as_written(self, table: Table) -> dict[str, str]:
         """Return the indexes that reflection skips (expressions) or blurs (DESC, COLLATE), as they were written."""

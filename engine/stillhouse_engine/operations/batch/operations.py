@@ -83,6 +83,7 @@ class BatchOperationsImpl:
         offline = self.operations.migration_context.as_sql
         if not offline:
             self._clean_leftover()
+            self.impl.protect_referring_rows(self.table_name, self.schema)
         table = self.plan.copy_from if self.plan.copy_from is not None else self._reflect()
         as_written = {} if offline or self.plan.copy_from is not None else self.impl.indexes_as_written(table)
         draft = TableDraft(self.impl, table, reflected=self.plan.copy_from is None, as_written=as_written)

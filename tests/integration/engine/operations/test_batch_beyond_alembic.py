@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from schema_dump import dump
 
+from stillhouse_engine.errors import CommandError
 from stillhouse_engine.operations import Operations
 from stillhouse_engine.runtime.migration import MigrationContext
 
@@ -127,6 +128,39 @@ def test_a_failed_copy_leaves_the_table_and_no_temporary_one(database):
     with database.connect() as connection:
         assert sa.inspect(connection).get_table_names() == ["t"]
         assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar() == 3
+
+
+REFERRING = """
+CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, up INTEGER REFERENCES t (id) ON DELETE CASCADE);
+CREATE TABLE child (id INTEGER PRIMARY KEY, t_id INTEGER REFERENCES t (id) ON DELETE CASCADE);
+INSERT INTO t VALUES (1, 1, NULL)
+"""
+
+
+@pytest.mark.parametrize("rows", ["INSERT INTO child VALUES (1, 1)", "INSERT INTO t VALUES (2, 1, 1)"])
+def test_rows_that_would_go_with_the_old_table_are_protected(tmp_path, rows):
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'three.db'}")
+    sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
+    run(engine, f"{REFERRING}; {rows}")
+    with engine.connect() as connection:
+        before = dump(connection)
+    with pytest.raises(CommandError, match="PRAGMA foreign_keys=OFF"):
+        alter(engine, lambda b: b.alter_column("a", nullable=False))
+    with engine.connect() as connection:
+        assert dump(connection) == before
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        alter_on(connection, lambda b: b.alter_column("a", nullable=False))
+        connection.commit()
+        assert [table["rows"] for table in dump(connection).values()] == [table["rows"] for table in before.values()]
+    engine.dispose()
+
+
+def test_without_such_rows_enforced_foreign_keys_do_not_matter(tmp_path):
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'four.db'}")
+    sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
+    run(engine, REFERRING)
+    assert alter(engine, lambda b: b.alter_column("a", nullable=False))["rows"] == ["(1, 1, None)"]
+    engine.dispose()
 
 
 @pytest.mark.mariadb
