@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from stillhouse_engine.errors import CycleDetected, DependencyCycleDetected, ResolutionError, RevisionError
+from stillhouse_engine.errors import CycleDetected, DependencyCycleDetected, RevisionError
 from stillhouse_engine.script.nodes import Revision, to_tuple
 from stillhouse_engine.script.ordering import listing_order, newest_first
 
@@ -29,8 +29,7 @@ class RevisionGraph:
 
     Raises:
         CycleDetected: revisions follow one another in a circle (or a subclass: with dependencies).
-        RevisionError: a branch label is used twice.
-        ResolutionError: a ``down_revision`` or ``depends_on`` names a revision that does not exist.
+        RevisionError: a branch label is used twice, or ``down_revision`` or ``depends_on`` names what does not exist.
     """
 
     def __init__(self, revisions: Iterable[Revision]) -> None:
@@ -80,8 +79,8 @@ class RevisionGraph:
             for name in to_tuple(node.dependencies):
                 target = self.by_id.get(name) or self.labels.get(name) or self._by_prefix(name)
                 if target is None:
-                    raise ResolutionError(
-                        f"Revision {node.revision} depends on '{name}', which is no revision or branch label", name
+                    raise RevisionError(
+                        f"Revision {node.revision} depends on '{name}', which is no revision or branch label"
                     )
                 resolved.append(target.revision)
             node._resolved_dependencies = tuple(dict.fromkeys(resolved))  # noqa: SLF001 - same package
@@ -98,10 +97,9 @@ class RevisionGraph:
                 try:
                     followers[parent].append(key)
                 except KeyError:
-                    raise ResolutionError(
+                    raise RevisionError(
                         f"Revision {parent}, the down_revision of {self.by_id[key]!r}, is not present; "
-                        f"restore its file, or give {key} another down_revision",
-                        parent,
+                        f"restore its file, or give {key} another down_revision"
                     ) from None
         return followers
 

@@ -177,6 +177,8 @@ class Downgrade:
             RevisionError: the symbol is ambiguous, or the history is too short.
         """
         branch, target = self.target(upper, lower)
+        if branch:
+            self.resolver.branch_revision(branch)  # a mistyped branch must not mean "all branches"
         if target is None:
             roots = list(self.graph.bases)
         elif inclusive:

@@ -1,0 +1,324 @@
+"""Script directories on disk: locations, templates, hooks, caches, and what users get wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stillhouse_engine import command
+from stillhouse_engine.config import Config
+from stillhouse_engine.errors import CommandError, MigrationScriptError
+from stillhouse_engine.script import ScriptDirectory
+from stillhouse_engine.script.write_hooks import register
+
+REVISION = (
+    "revision = {name!r}\ndown_revision = {down!r}\n\n\ndef upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n"
+)
+TEMPLATES = ["async", "generic", "multidb", "pyproject", "pyproject_async"]
+
+
+@pytest.fixture
+def project(tmp_path):
+    versions = tmp_path / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    template = '"""${message}"""\nrevision = ${repr(up_revision)}\ndown_revision = ${repr(down_revision)}\n'
+    (tmp_path / "migrations" / "script.py.mako").write_text(template)
+    write(versions, "aa11")
+    write(versions, "bb22", "aa11")
+    return tmp_path
+
+
+def write(folder: Path, name: str, down: str | None = None, text: str | None = None) -> Path:
+    path = folder / f"{name}.py"
+    path.write_text(text or REVISION.format(name=name, down=down))
+    return path
+
+
+def config(project: Path, **options: str) -> Config:
+    made = Config()
+    for name, value in {"script_location": str(project / "migrations"), "path_separator": "os", **options}.items():
+        made.set_main_option(name, value)
+    return made
+
+
+def heads(made: Config) -> list[str]:
+    return ScriptDirectory.from_config(made).get_heads()
+
+
+def test_revisions_are_not_imported_until_they_run(project):
+    write(
+        project / "migrations" / "versions",
+        "cc33",
+        text=REVISION.format(name="cc33", down="bb22") + "\nraise SystemExit\n",
+    )
+    script = ScriptDirectory.from_config(config(project))
+    assert script.get_heads() == ["cc33"]
+    assert "module" not in vars(script.get_revision("aa11"))
+    assert script.get_revision("aa11").module.upgrade() is None
+
+
+def test_headers_that_are_computed_are_imported(project):
+    text = "import os\nrevision = 'c' * 4\ndown_revision = os.path.basename('x/bb22')\n"
+    write(project / "migrations" / "versions", "computed", text=text)
+    assert heads(config(project)) == ["cccc"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("revision = 'cc33'\ndown_revision = 'bb22'\ndef upgrade(:\n", r"revision cc33, .*bad\.py:3: SyntaxError"),
+        ("revision = 'cc33'\ndown_revision = 'bb22'\nimport absent_module\n", r"bad\.py:3: ModuleNotFoundError"),
+        ("revision = 'cc33'\ndown_revision = 'bb22'\n1 / 0\n", r"bad\.py:3: ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_says_which_and_where(project, text, message):
+    write(project / "migrations" / "versions", "bad", text=text)
+    script = ScriptDirectory.from_config(config(project))
+    assert script.get_heads() == ["cc33"]
+    with pytest.raises(MigrationScriptError, match=message) as failed:
+        _ = script.get_revision("cc33").module
+    assert (failed.value.revision, failed.value.line) == ("cc33", 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = 1\n", "Could not determine revision id from filename notes.py"),
+        ("revision = 'cc33'\n", r"has no down_revision"),
+        ("revision = make()\n", r"notes\.py:1: NameError"),
+        ("revision = 5\ndown_revision = None\n", "revision must be a string, not 5"),
+        ("revision = 'cc33'\ndown_revision = 'gone'\n", "Revision gone, the down_revision of"),
+    ],
+)
+def test_a_file_without_a_usable_header_is_refused(project, text, message):
+    write(project / "migrations" / "versions", "notes", text=text)
+    with pytest.raises(CommandError, match=message):
+        heads(config(project))
+
+
+def test_a_changed_file_is_read_again(project):
+    assert heads(config(project)) == ["bb22"]
+    path = write(project / "migrations" / "versions", "bb22", text=REVISION.format(name="bbbb22", down="aa11"))
+    os.utime(path, ns=(1, 1))
+    assert heads(config(project)) == ["bbbb22"]
+
+
+def test_many_headers_are_kept_for_the_next_process(project, monkeypatch):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    versions = project / "migrations" / "versions"
+    for number in range(300):
+        os.utime(write(versions, f"r{number:04}", f"r{number - 1:04}" if number else "bb22"), (1, 1))
+    code = (
+        "import sys; from stillhouse_engine.script import ScriptDirectory, headers\n"
+        "from stillhouse_engine.script import header_cache\n"
+        "read = []; real = header_cache.read_source\n"
+        "header_cache.read_source = lambda path: read.append(path) or real(path)\n"
+        "print(ScriptDirectory(sys.argv[1]).get_heads(), len(read))\n"
+    )
+    words = [sys.executable, "-c", code, str(project / "migrations")]
+    first, second = (subprocess.run(words, check=True, capture_output=True, text=True).stdout for _ in range(2))
+    assert first.split() == ["['r0299']", "302"]
+    assert second.split() == ["['r0299']", "2"]
+    write(versions, "r0300", "r0299")
+    assert subprocess.run(words, check=True, capture_output=True, text=True).stdout.split() == ["['r0300']", "3"]
+
+
+def test_several_version_locations(project):
+    for name in ("users", "orders"):
+        (project / name).mkdir()
+    made = config(project, version_locations=f"{project / 'users'}{os.pathsep}{project / 'orders'}")
+    with pytest.raises(CommandError, match="Multiple version locations present, please specify --version-path"):
+        command.revision(made, rev_id="uu11", head="base")
+    command.revision(made, rev_id="uu11", head="base", version_path=project / "users", branch_label=None)
+    command.revision(made, rev_id="oo11", head="base", version_path=str(project / "orders"))
+    command.revision(made, rev_id="uu22", head="uu11")
+    assert sorted(path.name for path in (project / "users").glob("*.py")) == ["uu11_.py", "uu22_.py"]
+    with pytest.raises(CommandError, match="is not represented in current version locations"):
+        command.revision(made, rev_id="xx11", head="base", version_path=project)
+    twice = config(project, version_locations=f"{project / 'orders'}{os.pathsep}{project / 'orders'}")
+    with pytest.warns(UserWarning, match="loaded twice"):
+        assert heads(twice) == ["oo11"]
+
+
+def test_dated_folders_are_found_when_locations_are_recursive(project):
+    made = config(
+        project, recursive_version_locations="true", file_template="%%(year)d/%%(month).2d/%%(rev)s", timezone="UTC"
+    )
+    written = command.revision(made, "dated", rev_id="cc33")
+    assert Path(written.path).parent.parent.parent == project / "migrations" / "versions"
+    assert heads(made) == ["cc33"]
+
+
+def test_compiled_files_count_when_sourceless(project):
+    versions = project / "migrations" / "versions"
+    subprocess.run([sys.executable, "-m", "compileall", "-q", "-b", str(versions)], check=True)
+    (versions / "bb22.py").unlink()
+    assert heads(config(project)) == ["aa11"]
+    with pytest.warns(UserWarning, match="present more than once"):
+        assert heads(config(project, sourceless="true")) == ["bb22"]
+
+
+def test_a_script_location_inside_a_package(project, monkeypatch):
+    package = project / "shop_package"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (project / "migrations").rename(package / "migrations")
+    monkeypatch.syspath_prepend(str(project))
+    made = Config()
+    made.set_main_option("script_location", "shop_package:migrations")
+    assert heads(made) == ["bb22"]
+    made.set_main_option("script_location", "absent_package:migrations")
+    with pytest.raises(CommandError, match="No module named 'absent_package'"):
+        heads(made)
+
+
+def test_settings_from_pyproject(project):
+    (project / "pyproject.toml").write_text(
+        '[tool.alembic]\nscript_location = "%(here)s/migrations"\nrecursive_version_locations = true\n'
+        '[[tool.alembic.post_write_hooks]]\nname = "stamp"\ntype = "exec"\nexecutable = "true"\n'
+    )
+    made = Config(toml_file=project / "pyproject.toml")
+    script = ScriptDirectory.from_config(made)
+    assert script.recursive_version_locations is True
+    assert script.hooks == [{"type": "exec", "executable": "true", "_hook_name": "stamp"}]
+
+
+def test_hooks_run_on_new_files(project, capfd):
+    seen = []
+    register("remember")(lambda path, options: seen.append((Path(path).name, options["note"])))
+    made = config(project)
+    for name, value in {
+        "hooks": "echo, note",
+        "echo.type": "exec",
+        "echo.executable": "echo",
+        "echo.options": "wrote REVISION_SCRIPT_FILENAME",
+        "note.type": "remember",
+        "note.note": "hello",
+    }.items():
+        made.set_section_option("post_write_hooks", name, value)
+    written = command.revision(made, "hooked", rev_id="cc33")
+    assert seen == [("cc33_hooked.py", "hello")]
+    assert f"wrote {written.path}" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"type": "exec"}, "Key h.executable is required for post write hook 'h'"),
+        ({"type": "exec", "executable": "absent-program"}, "Post write hook 'h' cannot run absent-program"),
+        ({"type": "module", "module": "absent_module"}, "Could not find module absent_module"),
+        ({"type": "console_scripts", "entrypoint": "absent"}, "Could not find entrypoint console_scripts.absent"),
+        ({"type": "absent"}, "No formatter with name 'absent' registered"),
+        ({"executable": "x"}, r"Key 'h.type' \(or 'type' in toml\) is required for post write hook 'h'"),
+    ],
+)
+def test_unusable_hooks_are_named(project, options, message):
+    made = config(project)
+    made.set_section_option("post_write_hooks", "hooks", "h")
+    for name, value in options.items():
+        made.set_section_option("post_write_hooks", f"h.{name}", value)
+    with pytest.raises(CommandError, match=message):
+        command.revision(made, rev_id="cc33")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rev_id": "aa11"}, "Revision aa11 is present already"),
+        ({"rev_id": "cc33", "branch_label": "aa11"}, "Branch name 'aa11' in revision cc33 already used"),
+        ({"rev_id": "cc33", "depends_on": "nope"}, "Can't locate revision identified by 'nope'"),
+        ({"rev_id": "c-3"}, "not allowed in revision identifier 'c-3'"),
+        ({"rev_id": "cc33", "head": "aa11"}, "Revision aa11 is not a head revision; please specify --splice"),
+    ],
+)
+def test_a_revision_that_would_break_the_graph_is_not_written(project, arguments, message):
+    before = sorted((project / "migrations" / "versions").glob("*.py"))
+    with pytest.raises(CommandError, match=message):
+        command.revision(config(project), **arguments)
+    assert sorted((project / "migrations" / "versions").glob("*.py")) == before
+
+
+def test_unusable_settings_are_named(project):
+    with pytest.raises(CommandError, match="file_template '%\\(bogus\\)s' is not usable"):
+        command.revision(config(project, file_template="%%(bogus)s"))
+    with pytest.raises(CommandError, match="Can't locate timezone: Nowhere/Land"):
+        command.revision(config(project, timezone="Nowhere/Land"))
+    with pytest.raises(CommandError, match="truncate_slug_length must be a number, not 'long'"):
+        heads(config(project, truncate_slug_length="long"))
+    with pytest.raises(CommandError, match=r"Path doesn't exist: .*absent\.  Please use the 'init' command"):
+        heads(config(project, script_location=str(project / "absent")))
+    with pytest.raises(CommandError, match="No 'script_location' key found in configuration"):
+        heads(Config())
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_template_makes_a_project_that_works(tmp_path, monkeypatch, template):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    command.init(Config("alembic.ini", toml_file="pyproject.toml"), "scripts", template=template, package=True)
+    made = Config("alembic.ini", toml_file="pyproject.toml")
+    command.revision(made, "first", rev_id="aa11")
+    command.merge(made, "heads", rev_id="mm00")
+    assert heads(made) == ["mm00"]
+    assert (tmp_path / "scripts" / "versions" / "__init__.py").exists()
+    for path in tmp_path.rglob("*.py"):
+        compile(path.read_text(), str(path), "exec")
+    with pytest.raises(CommandError, match="Directory scripts already exists and is not empty"):
+        command.init(made, "scripts")
+    with pytest.raises(CommandError, match="No such template"):
+        command.init(made, "other", template="absent")
+
+
+@pytest.mark.parametrize("template", ["generic", "async", "pyproject", "pyproject_async"])
+def test_the_projects_of_templates_migrate(tmp_path, template):
+    driver = "sqlite+aiosqlite" if "async" in template else "sqlite"
+    run = [sys.executable, "-m", "stillhouse_engine.cli"]
+    for words in (["init", "-t", template, "scripts"], ["revision", "-m", "first", "--rev-id", "aa11"]):
+        subprocess.run([*run, *words], cwd=tmp_path, check=True, capture_output=True)
+    ini = tmp_path / "alembic.ini"
+    ini.write_text(ini.read_text().replace("driver://user:pass@localhost/dbname", f"{driver}:///data.db"))
+    subprocess.run([*run, "upgrade", "head"], cwd=tmp_path, check=True, capture_output=True)
+    current = subprocess.run([*run, "current"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert current.stdout == "aa11 (head)\n"
+    offline = subprocess.run(
+        [*run, "upgrade", "head", "--sql"], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert "INSERT INTO alembic_version (version_num) VALUES ('aa11')" in offline.stdout
+
+
+def test_the_project_of_the_multidb_template_migrates_every_database(tmp_path):
+    run = [sys.executable, "-m", "stillhouse_engine.cli"]
+    subprocess.run([*run, "init", "-t", "multidb", "scripts"], cwd=tmp_path, check=True, capture_output=True)
+    ini = tmp_path / "alembic.ini"
+    text = ini.read_text().replace("driver://user:pass@localhost/dbname2", "sqlite:///two.db")
+    ini.write_text(text.replace("driver://user:pass@localhost/dbname", "sqlite:///one.db"))
+    subprocess.run([*run, "revision", "-m", "first", "--rev-id", "aa11"], cwd=tmp_path, check=True, capture_output=True)
+    assert "def upgrade_engine2()" in (tmp_path / "scripts" / "versions" / "aa11_first.py").read_text()
+    subprocess.run([*run, "upgrade", "head"], cwd=tmp_path, check=True, capture_output=True)
+    current = subprocess.run([*run, "current"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert current.stdout == "aa11 (head)\naa11 (head)\n"
+    assert (tmp_path / "one.db").exists()
+    assert (tmp_path / "two.db").exists()
+
+
+def test_templates_are_listed(tmp_path, capsys):
+    command.list_templates(Config())
+    out = capsys.readouterr().out
+    assert [line.split(" - ")[0] for line in out.splitlines() if " - " in line] == TEMPLATES
+
+
+def test_edit_opens_the_editor(project, monkeypatch, tmp_path):
+    log = tmp_path / "opened"
+    editor = tmp_path / "my-editor"
+    editor.write_text(f'#!/bin/sh\necho "$@" > {log}\n')
+    editor.chmod(0o755)
+    monkeypatch.setenv("EDITOR", f"{editor} --wait")
+    monkeypatch.delenv("VISUAL", raising=False)
+    command.edit(config(project), "head")
+    assert log.read_text() == f"--wait {project / 'migrations' / 'versions' / 'bb22.py'}\n"
+    with pytest.raises(CommandError, match="No revision files indicated by symbol 'base'"):
+        command.edit(config(project), "base")
