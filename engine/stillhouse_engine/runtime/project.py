@@ -15,7 +15,7 @@ from stillhouse_engine.runtime.failures import is_lock_conflict, is_sqlite_busy
 from stillhouse_engine.runtime.opened import OpenedProject
 from stillhouse_engine.runtime.record import RunRecord
 from stillhouse_engine.runtime.rendering import render_steps
-from stillhouse_engine.runtime.settings import Progress
+from stillhouse_engine.runtime.settings import LOCK_WAIT_SECONDS, Progress
 from stillhouse_engine.runtime.specs import (
     AppliedRevision,
     DatabaseSpec,
@@ -59,11 +59,15 @@ class Project(OpenedProject):
     Args:
         spec: where the project is.
         backoff: when to try again after a lock conflict.
+        lock_wait: seconds to wait for another runner of the same database.
     """
 
-    def __init__(self, spec: ProjectSpec, *, backoff: Backoff | None = None) -> None:
+    def __init__(
+        self, spec: ProjectSpec, *, backoff: Backoff | None = None, lock_wait: float = LOCK_WAIT_SECONDS
+    ) -> None:
         super().__init__(spec)
         self.backoff = backoff or Backoff()
+        self.lock_wait = lock_wait
 
     async def upgrade(
         self,
@@ -114,7 +118,7 @@ class Project(OpenedProject):
         after: After | None,
     ) -> RunResult:
         record = RunRecord(on_progress)
-        settings = replace(self.settings_for(database, record.report), after=after)
+        settings = replace(self.settings_for(database, record.report), after=after, lock_wait=self.lock_wait)
 
         def steps(heads: tuple[str, ...], _context: Any) -> list[Any]:
             record.started(heads)

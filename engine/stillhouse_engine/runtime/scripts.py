@@ -19,10 +19,11 @@ from stillhouse_engine.runtime.version_table import check_row_count
 from stillhouse_engine.runtime.waiting import driver_connection, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sqlalchemy import Connection, CursorResult, Table
     from sqlalchemy.sql.compiler import Compiled
+    from sqlalchemy.sql.elements import BindParameter
 
     from stillhouse_engine.runtime.version_table import RowWrite
 
@@ -67,6 +68,7 @@ class ScriptSink:
         if gather:
             for name in ("before_cursor_execute", "savepoint", "rollback_savepoint", "release_savepoint", "commit"):
                 event.listen(connection, name, self._on_event)
+            event.listen(connection, "rollback", self._discard)
 
     def execute(self, statement: Statement) -> CursorResult[Any] | None:
         """Keep a statement for the next script, or send it."""
@@ -146,6 +148,10 @@ class ScriptSink:
         else:
             self.connection.exec_driver_sql("SELECT 1")
 
+    def _discard(self, *_: Any) -> None:
+        """Forget what waits: the transaction that it belongs to is gone."""
+        self.waiting.clear()
+
     def _on_event(self, *_: Any) -> None:
         self.flush()
 
@@ -174,6 +180,9 @@ class ScriptSink:
         values = compiled.params
         if not values:
             return str(compiled)
+        binds: Mapping[str, BindParameter[Any]] = getattr(compiled, "binds", {})
+        if any(bind.required for bind in binds.values()):
+            return None  # a value is missing: sent by itself, the statement fails as it should
         if not all(isinstance(value, PLAIN) for value in values.values()):
             return None
         return str(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
     from stillhouse_engine.runtime.settings import RunSettings
+
+log = logging.getLogger("alembic.runtime.session")
 
 FIRST_POLL_SECONDS = 0.05
 LONGEST_POLL_SECONDS = 1.0
@@ -101,6 +104,8 @@ class MigrationSession:
             self._end_transaction()
             if waited >= self.settings.lock_wait:
                 raise LockBusyError(self._protected(), holder)
+            if longest == FIRST_POLL_SECONDS:
+                log.warning("waiting for %s, which %s migrates", self._protected(), holder or "another runner")
             self.settings.tell("lock.waiting", lock=self._protected(), waited=round(waited, 3), holder=holder)
             pause(self.connection.dialect, random.uniform(longest / 2, longest))  # noqa: S311 - spreads the runners
             longest = min(longest * 2, LONGEST_POLL_SECONDS)

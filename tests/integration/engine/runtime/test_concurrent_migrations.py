@@ -11,7 +11,9 @@ from projects import write_chain
 from sqlalchemy.pool import NullPool
 
 from stillhouse_engine.config import Config
+from stillhouse_engine.errors import LockBusyError
 from stillhouse_engine.runtime.environment import EnvironmentContext
+from stillhouse_engine.runtime.locks import LockName, session_lock
 from stillhouse_engine.runtime.project import DatabaseSpec, Project
 from stillhouse_engine.script.base import ScriptDirectory
 
@@ -92,6 +94,19 @@ async def test_two_runs_of_one_database_apply_each_revision_once(
     async with asyncio.TaskGroup() as group:
         runs = [group.create_task(opened.upgrade(database, "head")) for _ in range(6)]
     assert sorted(len(run.result().applied) for run in runs) == [0, 0, 0, 0, 0, REVISIONS]
+
+
+async def test_a_database_that_another_runner_holds_is_busy(postgres_server, postgres_database, make_project, spec_of):
+    project = make_project()
+    write_chain(project, 1)
+    database = DatabaseSpec("one", postgres_server.url(postgres_database()))
+    engine = sa.create_engine(database.url.replace("asyncpg", "psycopg"), poolclass=NullPool)
+    with engine.connect() as connection:
+        pid = connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        session_lock(connection, LockName(None, "alembic_version")).try_acquire()
+        with pytest.raises(LockBusyError, match=f"pid {pid}"):
+            await Project(spec_of(project), lock_wait=0.1).upgrade(database)
+    assert (await Project(spec_of(project)).upgrade(database)).to_heads == ("r0001",)
 
 
 async def test_two_runs_of_one_sqlite_file_apply_each_revision_once(tmp_path, make_project, spec_of):
