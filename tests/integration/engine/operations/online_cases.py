@@ -114,7 +114,11 @@ RECREATIONS: dict[str, Any] = {
     "add column": batch(lambda b: b.add_column(Column("n", Integer))),
     "add column, always": batch(lambda b: b.add_column(Column("n", Integer, server_default="4")), recreate="always"),
     "add column with function": batch(
-        lambda b: b.add_column(Column("n", DateTime, server_default=func.now())), recreate="always"
+        [
+            lambda b: b.execute("DELETE FROM t"),  # the rows would hold the time of each run
+            lambda b: b.add_column(Column("n", DateTime, server_default=func.now())),
+        ],
+        recreate="always",
     ),
     "add column after": batch(lambda b: b.add_column(Column("n", Integer), insert_after="a"), recreate="always"),
     "add column before": batch(lambda b: b.add_column(Column("n", Integer), insert_before="id"), recreate="always"),
