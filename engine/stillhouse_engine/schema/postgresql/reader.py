@@ -67,23 +67,19 @@ def take_fingerprint(
 
 _ATTRIBUTES = [tuple(branch.attributes) for branch in BRANCHES]
 _HINTS = [tuple(branch.hints) for branch in BRANCHES]
-
-
+_LISTS = [any("json_" in sql for sql in (*branch.attributes.values(), *branch.hints.values())) for branch in BRANCHES]
 _VIEWS = frozenset({"view", "materialized_view"})
 
 
 def _object(row: list[Any]) -> SchemaObject:
-    number, kind, name, parent = row[:4]
-    names = _ATTRIBUTES[number]
-    attributes = _present(names, row[4:])
-    item = SchemaObject(kind, name, parent, attributes, _present(_HINTS[number], row[4 + len(names) :]))
-    return normalised(item) if kind in _VIEWS else item
-
-
-def _present(names: tuple[str, ...], values: list[Any]) -> dict[str, Value]:
-    """Pair the names with the values that there are; values may go on after the last name."""
-    return {
-        name: tuple(value) if type(value) is list else value
-        for name, value in zip(names, values, strict=False)
-        if value is not None
+    """Turn a row into an object. There are many rows: most columns and constraints take the shortest way."""
+    number, kind, name, parent, *values = row
+    names, more = _ATTRIBUTES[number], _HINTS[number]
+    if _LISTS[number]:
+        values = [tuple(value) if isinstance(value, list) else value for value in values]
+    attributes: dict[str, Value] = {key: value for key, value in zip(names, values, strict=False) if value is not None}
+    hints: dict[str, Value] = {
+        key: value for key, value in zip(more, values[len(names) :], strict=True) if value is not None
     }
+    item = SchemaObject(kind, name, parent, attributes, hints)
+    return normalised(item) if kind in _VIEWS else item
