@@ -5,14 +5,34 @@ These are hooks: autogenerate calls them, built-in and third-party implementatio
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
+
+from stillhouse_engine.dialects.comparing_constraints import compare_indexes, compare_unique_constraints
+from stillhouse_engine.dialects.comparing_results import ComparisonResult
+from stillhouse_engine.dialects.comparing_types import TypeWords, same_type, type_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Column, Dialect, ForeignKeyConstraint, Index, Inspector, Table, UniqueConstraint
+    from sqlalchemy import CheckConstraint, Column, Dialect, ForeignKeyConstraint, Identity, Index, Inspector, Table
+    from sqlalchemy import UniqueConstraint
     from sqlalchemy.sql.elements import ClauseElement
     from sqlalchemy.types import TypeEngine
+
+IDENTITY_ATTRIBUTES = (
+    "always",
+    "on_null",
+    "start",
+    "increment",
+    "minvalue",
+    "maxvalue",
+    "nominvalue",
+    "nomaxvalue",
+    "cycle",
+    "cache",
+    "order",
+)
 
 
 class Comparisons:
@@ -59,10 +79,51 @@ class Comparisons:
         options: dict[str, Any] = reflected_object.get("dialect_options", {})
         return options
 
+    def type_words(self, column: Column[Any]) -> TypeWords:
+        """Return a column's type as words that can be compared."""
+        definition = self.dialect.type_compiler_instance.process(column.type)
+        return type_words(definition, tuple(self.type_arg_extract))
+
     def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
         """Tell whether two columns' types differ."""
-        compiler = self.dialect.type_compiler_instance
-        return compiler.process(inspector_column.type) != compiler.process(metadata_column.type)
+        live, model = self.type_words(inspector_column), self.type_words(metadata_column)
+        return not same_type(live, model, self.type_synonyms)
+
+    def compare_indexes(self, metadata_index: Index, reflected_index: Index) -> ComparisonResult:
+        """Compare two indexes of the same name."""
+        return compare_indexes(metadata_index, reflected_index)
+
+    def compare_unique_constraint(
+        self, metadata_constraint: UniqueConstraint, reflected_constraint: UniqueConstraint
+    ) -> ComparisonResult:
+        """Compare two unique constraints of the same name."""
+        return compare_unique_constraints(metadata_constraint, reflected_constraint)
+
+    def compare_check_constraint(
+        self,
+        metadata_constraint: CheckConstraint,  # noqa: ARG002 - a hook
+        reflected_constraint: CheckConstraint,  # noqa: ARG002 - a hook
+    ) -> ComparisonResult:
+        """Compare two CHECKs of the same name: their text is the database's own, and is not compared."""
+        return ComparisonResult.Equal()
+
+    def compare_identity(self, metadata_identity: Identity, inspector_identity: Identity) -> set[str]:
+        """Return the attributes in which two identities differ, as far as the models say."""
+        names = set(IDENTITY_ATTRIBUTES) - set(self.identity_attrs_ignore)
+        differing = {
+            name
+            for name in names
+            if name != "always"
+            and (wanted := getattr(metadata_identity, name, None)) is not None
+            and wanted != getattr(inspector_identity, name, None)
+        }
+        if bool(metadata_identity.always) != bool(inspector_identity.always):
+            differing.add("always")
+        return differing
+
+    def normalise_computed(self, sqltext: str) -> str:
+        """Return a computation so that the database's way to write it compares equal to the models'."""
+        return re.sub(r"[ \(\)'\"`\[\]\t\r\n]", "", sqltext).lower()
 
     def compare_server_default(
         self,

@@ -1,0 +1,194 @@
+"""Tables and columns that were added or removed, and the order in which all comparators run."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from stillhouse_engine.autogenerate.compare.live_tables import LiveTables, sort_key
+from stillhouse_engine.autogenerate.dispatch import PriorityDispatchResult
+from stillhouse_engine.operations import ops
+from stillhouse_engine.operations.schema_objects import refer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Column, Table
+
+    from stillhouse_engine.autogenerate.compare.live_tables import Key
+    from stillhouse_engine.autogenerate.context import AutogenContext
+    from stillhouse_engine.autogenerate.plugins import Plugin
+
+log = logging.getLogger("alembic.autogenerate.compare.tables")
+
+
+def compare_tables(
+    autogen_context: AutogenContext, upgrade_ops: ops.UpgradeOps, schemas: set[str | None]
+) -> PriorityDispatchResult:
+    """Compare the tables of the chosen schemas with the models."""
+    live = live_keys(autogen_context, schemas)
+    models = model_keys(autogen_context)
+    chosen = [key for key in models if schema_chosen(key[0], schemas, autogen_context)]
+    wanted = dict.fromkeys(chosen)
+    added = [key for key in wanted if key not in live]
+    for key in added:
+        add_table(autogen_context, upgrade_ops, models[key])
+    removed = sorted(live - set(models), key=sort_key)
+    existing = sorted(live.intersection(wanted), key=sort_key)
+    reader = LiveTables(autogen_context, [*removed, *existing], live)
+    tables = {key: reader.table(key) for key in (*removed, *existing)}
+    for table in tables.values():
+        refer(table, partial=True)
+    for key in removed:
+        drop_table(autogen_context, upgrade_ops, tables[key])
+    for key in existing:
+        compare_table(autogen_context, upgrade_ops, models[key], tables[key])
+    return PriorityDispatchResult.CONTINUE
+
+
+def schema_chosen(schema: str | None, schemas: set[str | None], autogen_context: AutogenContext) -> bool:
+    """Tell whether the models' tables of a schema take part."""
+    return schema in schemas or autogen_context.run_name_filters(schema, "schema", {})
+
+
+def live_keys(autogen_context: AutogenContext, schemas: set[str | None]) -> set[Key]:
+    """Return schemas and names of the live tables, without the version table."""
+    found: set[Key] = set()
+    for schema in schemas:
+        names = autogen_context.inspector.get_table_names(schema=schema)
+        found |= {
+            (schema, name)
+            for name in names
+            if autogen_context.run_name_filters(name, "table", {"schema_name": schema})
+        }
+    found.discard(version_key(autogen_context))
+    return found
+
+
+def version_key(autogen_context: AutogenContext) -> Key:
+    """Return schema and name of the version table."""
+    context = autogen_context.migration_context
+    return (context.version_table_schema, context.version_table)
+
+
+def model_keys(autogen_context: AutogenContext) -> dict[Key, Table]:
+    """Return the models' tables by schema and name, referenced ones first, without the version table."""
+    tables = {(table.schema, table.name): table for table in autogen_context.sorted_tables}
+    tables.pop(version_key(autogen_context), None)
+    return tables
+
+
+def dispatch_table(
+    autogen_context: AutogenContext, place: tuple[str | None, str], live: Table | None, model: Table | None
+) -> ops.ModifyTableOps:
+    """Compare what belongs to one table, and return the operations on it."""
+    schema, name = place
+    modify_table_ops = ops.ModifyTableOps(name, [], schema=schema)
+    autogen_context.comparators.dispatch("table", qualifier=autogen_context.dialect.name)(
+        autogen_context, modify_table_ops, schema, name, live, model
+    )
+    return modify_table_ops
+
+
+def full_name(table: Table) -> str:
+    """Return a table's name as messages have it."""
+    return f"{table.schema}.{table.name}" if table.schema else str(table.name)
+
+
+def add_table(autogen_context: AutogenContext, upgrade_ops: ops.UpgradeOps, model: Table) -> None:
+    """Add a table that is in the models only."""
+    if not autogen_context.run_object_filters(model, model.name, "table", False, None):
+        return
+    upgrade_ops.ops.append(ops.CreateTableOp.from_table(model))
+    log.info("Detected added table %r", full_name(model))
+    modify_table_ops = dispatch_table(autogen_context, (model.schema, model.name), None, model)
+    if not modify_table_ops.is_empty():
+        upgrade_ops.ops.append(modify_table_ops)
+
+
+def drop_table(autogen_context: AutogenContext, upgrade_ops: ops.UpgradeOps, live: Table) -> None:
+    """Drop a table that is in the database only."""
+    if not autogen_context.run_object_filters(live, live.name, "table", True, None):
+        return
+    modify_table_ops = dispatch_table(autogen_context, (live.schema, live.name), live, None)
+    if not modify_table_ops.is_empty():
+        upgrade_ops.ops.append(modify_table_ops)
+    upgrade_ops.ops.append(ops.DropTableOp.from_table(live))
+    log.info("Detected removed table %r", full_name(live))
+
+
+def compare_table(autogen_context: AutogenContext, upgrade_ops: ops.UpgradeOps, model: Table, live: Table) -> None:
+    """Compare a table that is in both."""
+    if not autogen_context.run_object_filters(model, model.name, "table", False, live):
+        return
+    modify_table_ops = ops.ModifyTableOps(model.name, [], schema=model.schema)
+    columns = compare_columns(autogen_context, modify_table_ops, model, live)
+    next(columns)
+    autogen_context.comparators.dispatch("table", qualifier=autogen_context.dialect.name)(
+        autogen_context, modify_table_ops, model.schema, model.name, live, model
+    )
+    for _ in columns:
+        continue
+    if not modify_table_ops.is_empty():
+        upgrade_ops.ops.append(modify_table_ops)
+
+
+def compare_columns(
+    autogen_context: AutogenContext, modify_table_ops: ops.ModifyTableOps, model: Table, live: Table
+) -> Iterator[None]:
+    """Compare columns: added and changed ones before, removed ones after the rest of the table."""
+    parents = {"table_name": model.name, "schema_name": model.schema}
+    found = {
+        column.name: column
+        for column in live.columns
+        if autogen_context.run_name_filters(column.name, "column", parents)
+    }
+    wanted = {column.name: column for column in model.columns if not column.system}
+    for name, column in wanted.items():
+        if name not in found:
+            add_column(autogen_context, modify_table_ops, model, column)
+    for name, column in found.items():
+        if name in wanted:
+            alter_column(autogen_context, modify_table_ops, wanted[name], column)
+    yield
+    for name, column in found.items():
+        if name not in wanted and name not in {each.name for each in model.columns}:
+            drop_column(autogen_context, modify_table_ops, model, column)
+
+
+def add_column(
+    autogen_context: AutogenContext, modify_table_ops: ops.ModifyTableOps, model: Table, column: Column[Any]
+) -> None:
+    """Add a column that is in the models only."""
+    if autogen_context.run_object_filters(column, column.name, "column", False, None):
+        modify_table_ops.ops.append(ops.AddColumnOp.from_column_and_tablename(model.schema, model.name, column))
+        log.info("Detected added column '%s.%s'", full_name(model), column.name)
+
+
+def alter_column(
+    autogen_context: AutogenContext, modify_table_ops: ops.ModifyTableOps, model: Column[Any], live: Column[Any]
+) -> None:
+    """Compare a column that is in both."""
+    if not autogen_context.run_object_filters(model, model.name, "column", False, live):
+        return
+    table = model.table
+    alter_column_op = ops.AlterColumnOp(table.name, model.name, schema=table.schema)
+    autogen_context.comparators.dispatch("column", qualifier=autogen_context.dialect.name)(
+        autogen_context, alter_column_op, table.schema, table.name, model.name, live, model
+    )
+    if alter_column_op.has_changes():
+        modify_table_ops.ops.append(alter_column_op)
+
+
+def drop_column(
+    autogen_context: AutogenContext, modify_table_ops: ops.ModifyTableOps, model: Table, column: Column[Any]
+) -> None:
+    """Drop a column that is in the database only."""
+    if autogen_context.run_object_filters(column, column.name, "column", True, None):
+        modify_table_ops.ops.append(ops.DropColumnOp.from_column_and_tablename(model.schema, model.name, column))
+        log.info("Detected removed column '%s.%s'", full_name(model), column.name)
+
+
+def setup(plugin: Plugin) -> None:
+    """Register the comparator."""
+    plugin.add_autogenerate_comparator(compare_tables, "schema", "tables")

@@ -1,0 +1,161 @@
+"""What a comparison or a rendering knows: the migration context, the models, the filters, the imports."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from stillhouse_engine.autogenerate.dispatch import PriorityDispatcher
+from stillhouse_engine.autogenerate.plugins import DEFAULT_PLUGINS, Plugin
+from stillhouse_engine.autogenerate.reflection import bulk_inspector
+from stillhouse_engine.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from sqlalchemy import Connection, Inspector, MetaData, Table
+    from sqlalchemy.schema import SchemaItem
+
+    from stillhouse_engine.runtime.migration import MigrationContext
+
+comparators = PriorityDispatcher()
+"""Comparators that take part in every comparison, besides the chosen plug-ins."""
+
+
+class AutogenContext:
+    """The state of one comparison and of rendering its result.
+
+    Args:
+        migration_context: the migration context.
+        metadata: the models; by default what ``configure()`` was given as ``target_metadata``.
+        opts: the options; by default those of ``configure()``.
+        autogenerate: whether models are needed.
+
+    Attributes:
+        metadata: the models.
+        connection: the connection to compare with.
+        dialect: its dialect.
+        imports: import lines that the rendered code needs; ``render_item`` may add to them.
+        comparators: the comparators that take part.
+
+    Raises:
+        CommandError: models are needed, and there are none.
+    """
+
+    def __init__(
+        self,
+        migration_context: MigrationContext,
+        metadata: MetaData | Sequence[MetaData] | None = None,
+        opts: dict[str, Any] | None = None,
+        autogenerate: bool = True,
+    ) -> None:
+        opts = migration_context.opts if opts is None else opts
+        self.opts: dict[str, Any] = opts
+        self.metadata = migration_context.opts.get("target_metadata") if metadata is None else metadata
+        if autogenerate and self.metadata is None:
+            raise CommandError(self._no_metadata(migration_context))
+        self.migration_context = migration_context
+        self.connection: Connection | None = migration_context.bind
+        self.dialect = migration_context.dialect
+        self.imports: set[str] = set()
+        self.comparators = comparators.branch()
+        if autogenerate:
+            Plugin.populate_autogenerate_priority_dispatch(
+                self.comparators, list(opts.get("autogenerate_plugins") or DEFAULT_PLUGINS)
+            )
+        self._object_filters = filters(opts.get("include_object"))
+        self._name_filters = filters(opts.get("include_name"))
+        self._has_batch = False
+
+    @staticmethod
+    def _no_metadata(migration_context: MigrationContext) -> str:
+        script = migration_context.script
+        place = f" {script.env_py_location}" if script is not None else ""
+        return (
+            f"Can't proceed with --autogenerate option; environment script{place} does not provide a MetaData object "
+            "or sequence of objects to the context."
+        )
+
+    @cached_property
+    def inspector(self) -> Inspector:
+        """The inspector of the connection; it reads what it is told to compare in a few statements.
+
+        Raises:
+            TypeError: there is no connection.
+        """
+        if self.connection is None:
+            raise TypeError("can't return inspector as this AutogenContext has no database connection")
+        return bulk_inspector(self.connection)
+
+    @contextmanager
+    def _within_batch(self) -> Iterator[None]:
+        self._has_batch = True
+        try:
+            yield
+        finally:
+            self._has_batch = False
+
+    def run_name_filters(self, name: str | None, type_: str, parent_names: Mapping[str, str | None]) -> bool:
+        """Tell whether something of the database is to be looked at, before it is.
+
+        Args:
+            name: its name.
+            type_: ``schema``, ``table``, ``column``, ``index``, ``unique_constraint``, ``foreign_key_constraint``,
+                ``check_constraint``.
+            parent_names: the names of its table and schema.
+        """
+        parents = dict(parent_names)
+        if "schema_name" in parents:
+            table = name if type_ == "table" else parents.get("table_name")
+            if table:
+                schema = parents["schema_name"]
+                parents["schema_qualified_table_name"] = f"{schema}.{table}" if schema else table
+        return all(accepts(name, type_, parents) for accepts in self._name_filters)
+
+    def run_object_filters(
+        self, object_: SchemaItem, name: Any, type_: str, reflected: bool, compare_to: SchemaItem | None
+    ) -> bool:
+        """Tell whether something is to be compared.
+
+        Args:
+            object_: the column, table, index or constraint.
+            name: its name.
+            type_: as for ``run_name_filters()``.
+            reflected: whether it is the database's.
+            compare_to: its counterpart, if there is one.
+        """
+        return all(accepts(object_, name, type_, reflected, compare_to) for accepts in self._object_filters)
+
+    run_filters = run_object_filters
+
+    def metadatas(self) -> list[MetaData]:
+        """Return the models as a list."""
+        if self.metadata is None:
+            return []
+        return list(self.metadata) if isinstance(self.metadata, list | tuple | set | frozenset) else [self.metadata]  # type: ignore[list-item]
+
+    @cached_property
+    def sorted_tables(self) -> list[Table]:
+        """The tables of the models, each behind those that it references; those of the first metadata first."""
+        return [table for metadata in self.metadatas() for table in metadata.sorted_tables]
+
+    @cached_property
+    def table_key_to_table(self) -> dict[str, Table]:
+        """The tables of the models by their keys.
+
+        Raises:
+            ValueError: two metadata have the same table.
+        """
+        found: dict[str, Table] = {}
+        for metadata in self.metadatas():
+            if twice := set(found).intersection(metadata.tables):
+                keys = ", ".join(f'"{key}"' for key in sorted(twice))
+                raise ValueError(f"Duplicate table keys across multiple MetaData objects: {keys}")
+            found.update(metadata.tables)
+        return found
+
+
+def filters(given: Any) -> list[Callable[..., bool]]:
+    """Return the filters that an option names: none or one."""
+    return [given] if given is not None else []

@@ -1,0 +1,5 @@
+"""Reading a live schema in a few statements, however many tables it has."""
+
+from stillhouse_engine.autogenerate.reflection.inspectors import BulkReflection, bulk_inspector
+
+__all__ = ["BulkReflection", "bulk_inspector"]
