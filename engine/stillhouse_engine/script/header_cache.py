@@ -112,7 +112,7 @@ def _write(path: str, kept: dict[str, Any]) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - symmetrical with the others
     part = f"{path}.{os.getpid()}"
     with open(part, "w", encoding="utf-8") as file:  # noqa: PTH123 - symmetrical with the others
-        json.dump(kept, file)
+        file.write(json.dumps(kept))  # three times faster than json.dump()
     os.replace(part, path)  # noqa: PTH105 - symmetrical with the others
 
 

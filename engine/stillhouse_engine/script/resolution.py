@@ -122,7 +122,7 @@ class Resolver:
             )
         found = self.graph.by_id.get(name) or self.graph.labels.get(name) or self._by_prefix(name, branch)
         if owner is not None and found.revision not in self._lineage([owner.revision]):
-            raise ResolutionError(f"Revision {found.revision} is not a member of branch '{branch}'", found.revision)
+            raise ResolutionError(f"Revision {found.revision} is not a member of branch '{branch}'", name)
         return found
 
     def _by_prefix(self, name: str, branch: str | None) -> Revision:

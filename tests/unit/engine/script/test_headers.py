@@ -80,6 +80,11 @@ def test_assignments_inside_strings_are_not_taken_for_the_header():
     assert parse_header(source).values == {"revision": "a", "down_revision": None}
 
 
+def test_variables_below_the_functions_count():
+    source = "revision = 'a'\n\ndef upgrade():\n    pass\n\ndown_revision = 'b'\n"
+    assert parse_header(source).values == {"revision": "a", "down_revision": "b"}
+
+
 def test_the_last_assignment_wins_as_in_python():
     source = "revision = 'a'\ndown_revision = None\nrevision = 'b'\n"
     assert parse_header(source).values["revision"] == "b"

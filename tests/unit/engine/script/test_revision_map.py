@@ -35,9 +35,7 @@ def test_errors_carry_their_facts(forked):
 
 
 def test_a_missing_down_revision_is_named_with_what_to_do():
-    with pytest.raises(
-        ResolutionError, match=r"Revision gone, the down_revision of .*'aaaa1'.* is not present; restore"
-    ):
+    with pytest.raises(RevisionError, match=r"Revision gone, the down_revision of .*'aaaa1'.* is not present; restore"):
         _ = graph(("aaaa1", "gone")).heads
 
 
