@@ -97,8 +97,11 @@ def _text_rows(branch: Branch, *, render_each: bool) -> str:
     if branch is RARE_TABLE:
         line = f"CASE WHEN num_nonnulls({', '.join(values)}) > 0 THEN {line} END"
     if render_each:
-        path = f"set_config('search_path', {branch.path}, true)"
-        line = f"CASE WHEN ({branch.renders}) AND {path} IS NULL THEN '' ELSE {line} END"
+        other = f"current_setting('search_path') <> {branch.path}"
+        line = (
+            f"CASE WHEN ({branch.renders}) AND {other} AND set_config('search_path', {branch.path}, true) IS NULL "
+            f"THEN '' ELSE {line} END"
+        )
     return f"SELECT {branch.namespace} AS namespace, {line} AS line FROM {branch.source}"
 
 
