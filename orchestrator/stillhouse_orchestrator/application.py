@@ -55,6 +55,7 @@ class Application:
     Attributes:
         fleet: the targets as they are known now; replaced when the fleet file or a discovery changes them.
         file: the fleet file that it came from.
+        unasked: ``for_each`` declarations whose databases could not be asked, with the reason: their targets are unknown.
     """
 
     def __init__(self, file: FleetFile, store: Store, executor: PoolExecutor, connections: Connections) -> None:
@@ -73,6 +74,7 @@ class Application:
         self.rollouts = Rollouts(store, self.executor, connections, self.planner, lambda: self.fleet)
         self.answers = Answers(store, connections)
         self.membership = Membership(store, self.alerts)
+        self.unasked: dict[str, str] = {}
         self._rows: dict[str, list[Mapping[str, Any]]] = {}
 
     async def discover(self) -> None:
@@ -98,7 +100,7 @@ class Application:
         declared = {question.declaration for question in file.discoveries}
         rows = {name: rows for name, rows in (self._rows | found.rows).items() if name in declared}
         fleet = file.expand(rows)
-        self.file, self.fleet, self._rows = file, fleet, rows
+        self.file, self.fleet, self._rows, self.unasked = file, fleet, rows, found.failed
         scrubber.learn([*secrets.of_file(file), *secrets.of_targets(fleet.targets.values())])
         self.alerts.policy = self._policy()
         await self.membership.follow(fleet, found.failed)

@@ -31,14 +31,22 @@ GOOD = "  app_db: {url: 'sqlite+aiosqlite:///app.db', migrations: migrations}"
     ],
     ids=["yaml syntax", "unknown key", "missing variable", "duplicate name", "missing script directory"],
 )
-@pytest.mark.parametrize("command", ["validate", "up", "status", "serve"])
-def test_a_fleet_file_with_a_mistake_starts_nothing(house, text, words, command):
+def test_a_fleet_file_with_a_mistake_starts_nothing(house, text, words):
     house.revision(1, TABLE)
     house.write("fleet.yaml", text)
-    result = house.run(command)
+    result = house.run("up")
     assert result.code == 2
     for word in words:
         assert word in result.err
+    assert not (house.folder / ".stillhouse").exists()
+
+
+@pytest.mark.parametrize(
+    "command", [["validate"], ["status"], ["plan"], ["drift", "check"], ["rollout", "list"], ["serve"], ["health"]]
+)
+def test_no_command_starts_anything_on_such_a_file(house, command):
+    house.write("fleet.yaml", "fleet: test\ndatabases: {}\n")
+    assert house.run(*command).code == 2
     assert not (house.folder / ".stillhouse").exists()
 
 

@@ -117,3 +117,44 @@ def test_a_second_owner_is_refused_and_readers_are_not(kept, serve):
 def test_a_fleet_file_with_mistakes_starts_nothing(kept):
     kept.write("fleet.yaml", "fleet: test\ndatabases: {}\n")
     assert kept.run("serve").code == 2
+
+
+SLOW = """import pathlib, time
+    if not op.get_context().as_sql:  # a plan does not wait
+        pathlib.Path("begun").touch()
+        while not pathlib.Path("go").exists():
+            time.sleep(0.02)
+    """
+
+
+def begun(house) -> bool:
+    return (house.folder / "begun").exists()
+
+
+def test_a_drain_lets_a_running_migration_finish(kept, serve):
+    kept.revision(1, SLOW + TABLE)
+    kept.write("fleet.yaml", FLEET.format(migrate="auto", port=kept.port))
+    daemon = serve(kept).ready()
+    while not begun(kept):
+        daemon.told("STATUS")
+    daemon.signal(signal.SIGTERM)
+    daemon.told("STOPPING", "1")
+    kept.write("go", "")
+    assert daemon.ended() == 0
+    assert kept.sql("app.db", "SELECT version_num FROM alembic_version") == [("r1",)]
+
+
+def test_a_migration_that_was_killed_is_finished_after_the_restart(kept, serve):
+    kept.revision(1, TABLE)
+    kept.revision(2, SLOW + 'op.create_table("more", sa.Column("id", sa.Integer, primary_key=True))')
+    kept.write("fleet.yaml", FLEET.format(migrate="auto", port=kept.port))
+    first = serve(kept).ready()
+    while not begun(kept):
+        first.told("STATUS")
+    first.kill()
+    kept.write("go", "")
+    second = serve(kept).ready()
+    second.logged("rollout.succeeded")
+    assert kept.sql("app.db", "SELECT version_num FROM alembic_version") == [("r2",)]
+    second.signal(signal.SIGTERM)
+    assert second.ended() == 0

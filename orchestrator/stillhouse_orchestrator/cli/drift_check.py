@@ -9,7 +9,7 @@ import click
 
 from stillhouse_orchestrator.cli.drift_text import print_report
 from stillhouse_orchestrator.cli.exits import Exit
-from stillhouse_orchestrator.cli.loading import opened
+from stillhouse_orchestrator.cli.loading import opened, some_are_unknown
 from stillhouse_orchestrator.cli.options import fleet_option, json_option, log_options, selector_option
 from stillhouse_orchestrator.cli.output import print_json
 from stillhouse_orchestrator.cli.running import run
@@ -71,4 +71,4 @@ def exit_code(reports: Sequence[DriftReport]) -> Exit:
     verdicts = {report.status for report in reports}
     if DriftStatus.DRIFTED in verdicts:
         return Exit.DRIFT
-    return Exit.UNKNOWN if DriftStatus.UNKNOWN in verdicts else Exit.FINE
+    return Exit.UNKNOWN if DriftStatus.UNKNOWN in verdicts or some_are_unknown() else Exit.FINE

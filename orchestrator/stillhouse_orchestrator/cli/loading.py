@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+import click
+
 from stillhouse_config import FleetFileError, load_fleet
 from stillhouse_orchestrator import application
 from stillhouse_orchestrator.cli.exits import Exit
@@ -16,6 +18,14 @@ if TYPE_CHECKING:
 
     from stillhouse_config import FleetFile, Problem
     from stillhouse_orchestrator.application import Application
+
+
+UNASKED = "stillhouse.unasked"
+
+
+def some_are_unknown() -> bool:
+    """Tell whether this command could not learn of all targets."""
+    return bool(click.get_current_context().meta.get(UNASKED))
 
 
 class FleetInvalidError(CommandFailedError):
@@ -53,6 +63,9 @@ async def opened(path: str, *, beside: bool = False, drain: float = 30.0) -> Asy
     file = load(path)
     try:
         async with application.opened(file, beside=beside, drain=drain) as found:
+            for declaration, reason in found.unasked.items():
+                click.echo(f"databases.{declaration}: its targets are unknown: {reason}", err=True)
+            click.get_current_context().meta[UNASKED] = bool(found.unasked)
             yield found
     except FleetFileError as error:  # a row that was discovered makes no target
         raise FleetInvalidError(path, error.problems) from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stillhouse_orchestrator.cli.exits import Exit
-from stillhouse_orchestrator.cli.loading import opened
+from stillhouse_orchestrator.cli.loading import opened, some_are_unknown
 from stillhouse_orchestrator.cli.options import fleet_option, json_option, log_options, selector_option
 from stillhouse_orchestrator.cli.output import counted, print_json, revisions
 from stillhouse_orchestrator.cli.running import run
@@ -42,7 +42,7 @@ def plan(destination: str, strategy: str | None, with_sql: bool, exit_code: bool
         print_json(**to_json(made))
     else:
         print_plan(made, with_sql=with_sql)
-    if made.unreachable or made.unknown:
+    if made.unreachable or made.unknown or some_are_unknown():
         return Exit.UNKNOWN
     return Exit.DRIFT if exit_code and made.groups else Exit.FINE
 

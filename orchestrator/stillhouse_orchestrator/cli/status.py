@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stillhouse_orchestrator.cli.exits import Exit
-from stillhouse_orchestrator.cli.loading import opened
+from stillhouse_orchestrator.cli.loading import opened, some_are_unknown
 from stillhouse_orchestrator.cli.options import fleet_option, json_option, log_options, selector_option
 from stillhouse_orchestrator.cli.output import print_json, print_table, revisions
 from stillhouse_orchestrator.cli.running import run
@@ -59,6 +59,6 @@ def _row(state: TargetState) -> tuple[str, ...]:
 def _exit(states: Sequence[TargetState], *, strict: bool) -> Exit:
     if strict and any(state.pending or state.drift == "drifted" for state in states):
         return Exit.DRIFT
-    if any(state.health is not Health.HEALTHY for state in states):
+    if some_are_unknown() or any(state.health is not Health.HEALTHY for state in states):
         return Exit.UNKNOWN
     return Exit.FINE

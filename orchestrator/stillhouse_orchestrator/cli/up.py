@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stillhouse_orchestrator.cli.exits import Exit
-from stillhouse_orchestrator.cli.loading import opened
+from stillhouse_orchestrator.cli.loading import opened, some_are_unknown
 from stillhouse_orchestrator.cli.options import fleet_option, json_option, log_options, selector_option
 from stillhouse_orchestrator.cli.output import print_json
 from stillhouse_orchestrator.cli.people import actor
@@ -61,7 +61,7 @@ async def _up(fleet_file: str, selector: str | None, destination: str, strategy:
             print_json(plan=to_json(plan), **(as_json(rollout) if rollout else {"rollout": None, "targets": []}))
         else:
             print_plan(plan, done=rollout is not None)
-    whole = not (plan.unreachable or plan.unknown) and all(map(succeeded, finished))
+    whole = not (plan.unreachable or plan.unknown or some_are_unknown()) and all(map(succeeded, finished))
     return Exit.FINE if whole and (rollout is None or succeeded(rollout)) else Exit.FAILED
 
 

@@ -162,6 +162,7 @@ class Daemon:
             self._done[tick.work.value] = now().isoformat(timespec="seconds")
             if tick.work is Work.DISCOVERY:
                 await self._schedule()
+                await self._tell_unasked(tick)
             if tick.work in {Work.CENSUS, Work.DRIFT, Work.DISCOVERY}:
                 self.notifier.status(await self._duties.summary())
         finally:
@@ -171,6 +172,10 @@ class Daemon:
         self.problem = f"{tick.work.value}: {error}"
         facts = {"tick": tick.key, "error": error, **({"traceback": trace} if trace else {})}
         await self._record(EventName.TICK_FAILED, **facts)
+
+    async def _tell_unasked(self, tick: Tick) -> None:
+        for declaration, reason in self.application.unasked.items():
+            await self._failed(tick, f"databases.{declaration}: its targets are unknown: {reason}")
 
     async def _schedule(self) -> None:
         async with self.application.store.read() as session:
