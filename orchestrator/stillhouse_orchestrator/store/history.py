@@ -26,6 +26,7 @@ class HistoryQuery:
     Attributes:
         name: an event's name, or a noun followed by a dot: ``rollout.``.
         after: only events stored after this id.
+        before: only events stored before this id.
     """
 
     target: str | None = None
@@ -33,6 +34,7 @@ class HistoryQuery:
     name: str | None = None
     since: datetime | None = None
     after: int = 0
+    before: int | None = None
     limit: int = 100
 
 
@@ -68,6 +70,8 @@ class History:
                 else events.c.name == wanted.name
             )
             query = query.where(named)
+        if wanted.before is not None:
+            query = query.where(events.c.id < wanted.before)
         if wanted.since is not None:
             query = query.where(events.c.at >= wanted.since)
         order = events.c.id.desc() if newest else events.c.id

@@ -28,6 +28,7 @@ class Retention:
     alerts: timedelta = timedelta(days=90)
     deliveries: timedelta = timedelta(days=14)
     rollouts: timedelta = timedelta(days=400)
+    answers: timedelta = timedelta(days=2)
 
 
 async def prune(connection: AsyncConnection, keep: Retention, at: datetime) -> dict[str, int]:
@@ -54,6 +55,7 @@ def _statements(keep: Retention, at: datetime) -> Iterator[tuple[str, Delete]]:
     yield "silences", delete(tables.silences).where(tables.silences.c.expires_at < at - keep.alerts)
     over = rollouts.c.state.in_([state.value for state in OVER])
     yield "rollouts", delete(rollouts).where(over, rollouts.c.finished_at < at - keep.rollouts)
+    yield "answers", delete(tables.answers).where(tables.answers.c.asked_at < at - keep.answers)
     yield "plans", delete(plans).where(plans.c.created_at < at - keep.rollouts)
     used = exists().where(tables.baselines.c.snapshot_hash == tables.snapshots.c.hash)
     yield "snapshots", delete(tables.snapshots).where(~used)

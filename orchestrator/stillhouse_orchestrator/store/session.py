@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.store import retention
 from stillhouse_orchestrator.store.alerts import Alerts, Silences
+from stillhouse_orchestrator.store.answers import Answers
 from stillhouse_orchestrator.store.baselines import Baselines
 from stillhouse_orchestrator.store.drift_reports import DriftReports, IgnoreRules
 from stillhouse_orchestrator.store.history import History
@@ -37,6 +38,7 @@ class Session:
         self.rollouts = Rollouts(connection)
         self.schedule = Schedule(connection)
         self.history = History(connection)
+        self.answers = Answers(connection)
         self.recorded: list[Event] = []
 
     async def record(self, *events: Event) -> None:

@@ -146,3 +146,14 @@ owner = Table(
     Column("holder", Text, nullable=False),
     Column("heartbeat_at", UtcDateTime, nullable=False),
 )
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("caller", String(200), primary_key=True),
+    Column("key", String(255), primary_key=True, comment="the Idempotency-Key of a request"),
+    Column("request_hash", String(64), nullable=False),
+    Column("status", Integer, comment="null while the request is being answered"),
+    Column("body", Text),
+    Column("asked_at", UtcDateTime, nullable=False, index=True),
+)
