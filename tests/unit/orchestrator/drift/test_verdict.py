@@ -15,6 +15,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TABLE = SchemaObject("table", "users", "", {}, {})
 COLUMN = SchemaObject("column", "users.email", "users", {"type": "TEXT"}, {})
 EXTRA = SchemaObject("column", "users.nickname", "users", {"type": "TEXT"}, {})
+STRAY = SchemaObject("table", "stray", "", {}, {})
 
 
 def snapshot(*objects: SchemaObject) -> Snapshot:
@@ -62,7 +63,7 @@ def test_drift_is_named_object_by_object_and_remembers_since_when():
     )
     later = decide(seen(snapshot=drifted.snapshot, at=NOW + timedelta(hours=1)), baseline(), (), first)
     assert (later.first_seen, later.checked_at) == (NOW, NOW + timedelta(hours=1))
-    other = decide(seen(snapshot=snapshot(TABLE), at=NOW + timedelta(hours=2)), baseline(), (), later)
+    other = decide(seen(snapshot=snapshot(TABLE, COLUMN, STRAY), at=NOW + timedelta(hours=2)), baseline(), (), later)
     assert other.drift_id != later.drift_id
     assert other.first_seen == NOW + timedelta(hours=2)
 
