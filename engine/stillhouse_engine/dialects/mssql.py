@@ -11,6 +11,7 @@ from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ClauseElement
 
 from stillhouse_engine.dialects import ddl
+from stillhouse_engine.dialects.comparing_mssql import MSSQLComparisons
 from stillhouse_engine.dialects.impl import DefaultImpl
 from stillhouse_engine.errors import CommandError
 
@@ -28,7 +29,7 @@ TYPE_WANTS_NULL = (
 )
 
 
-class MSSQLImpl(DefaultImpl):
+class MSSQLImpl(MSSQLComparisons, DefaultImpl):
     """Carries out operations on SQL Server."""
 
     __dialect__ = "mssql"

@@ -9,6 +9,7 @@ from sqlalchemy.exc import CompileError
 from sqlalchemy.ext.compiler import compiles
 
 from stillhouse_engine.dialects import ddl
+from stillhouse_engine.dialects.comparing_mysql import MySQLComparisons
 from stillhouse_engine.dialects.impl import DefaultImpl
 from stillhouse_engine.errors import CommandError
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 DIALECTS = ("mysql", "mariadb")
 
 
-class MySQLImpl(DefaultImpl):
+class MySQLImpl(MySQLComparisons, DefaultImpl):
     """Carries out operations on MySQL."""
 
     __dialect__ = "mysql"

@@ -8,6 +8,7 @@ from sqlalchemy import String
 from sqlalchemy.ext.compiler import compiles
 
 from stillhouse_engine.dialects import ddl
+from stillhouse_engine.dialects.comparing_oracle import OracleComparisons
 from stillhouse_engine.dialects.identity import converted
 from stillhouse_engine.dialects.impl import DefaultImpl
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects.oracle.base import OracleDDLCompiler
 
 
-class OracleImpl(DefaultImpl):
+class OracleImpl(OracleComparisons, DefaultImpl):
     """Carries out operations on Oracle."""
 
     __dialect__ = "oracle"

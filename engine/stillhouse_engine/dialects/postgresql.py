@@ -8,6 +8,7 @@ from sqlalchemy import Identity, String
 from sqlalchemy.ext.compiler import compiles
 
 from stillhouse_engine.dialects import ddl
+from stillhouse_engine.dialects.comparing_postgresql import PostgreSQLComparisons
 from stillhouse_engine.dialects.identity import converted, identity_changes
 from stillhouse_engine.dialects.impl import DefaultImpl
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
 
-class PostgresqlImpl(DefaultImpl):
+class PostgresqlImpl(PostgreSQLComparisons, DefaultImpl):
     """Carries out operations on PostgreSQL."""
 
     __dialect__ = "postgresql"

@@ -12,6 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import BindParameter
 
 from stillhouse_engine.dialects import ddl
+from stillhouse_engine.dialects.comparing_sqlite import SQLiteComparisons
 from stillhouse_engine.dialects.impl import DefaultImpl, is_made
 from stillhouse_engine.errors import CommandError
 
@@ -25,7 +26,7 @@ BLURRED = re.compile(r"\b(DESC|COLLATE)\b", re.IGNORECASE)
 BATCH = "Please refer to the batch mode feature which allows for SQLite migrations using a copy-and-move strategy."
 
 
-class SQLiteImpl(DefaultImpl):
+class SQLiteImpl(SQLiteComparisons, DefaultImpl):
     """Carries out operations on SQLite."""
 
     __dialect__ = "sqlite"

@@ -11,12 +11,13 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Connection
+
 from stillhouse_engine.autogenerate.reflection.inspectors import BulkReflection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection
 
 PRAGMA = re.compile(r"PRAGMA (?:(?P<schema>\"(?:[^\"]|\"\")+\"|\w+)\.)?(?P<name>\w+)\(\"?(?P<table>.*?)\"?\)$")
 TEXT = re.compile(r"SELECT sql FROM .*WHERE name = \? AND type (?:IN \('table', 'view'\)|= '(?P<index>index)')$", re.IGNORECASE)
@@ -36,6 +37,8 @@ TEMPORARY = "SELECT name FROM sqlite_temp_master"
 TABLES = "SELECT name, sql FROM {catalogue}.sqlite_master WHERE type = 'table'"
 COLUMNS = """SELECT m.name, c.cid, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden
 FROM {catalogue}.sqlite_master m JOIN pragma_table_xinfo(m.name, '{schema}') c WHERE m.type = 'table' ORDER BY m.name, c.cid"""
+PLAIN_COLUMNS = """SELECT m.name, c.cid, c.name, c.type, c."notnull", c.dflt_value, c.pk
+FROM {catalogue}.sqlite_master m JOIN pragma_table_info(m.name, '{schema}') c WHERE m.type = 'table' ORDER BY m.name, c.cid"""
 FOREIGN_KEYS = """SELECT m.name, f.id, f.seq, f."table", f."from", f."to", f.on_update, f.on_delete, f.match
 FROM {catalogue}.sqlite_master m JOIN pragma_foreign_key_list(m.name, '{schema}') f WHERE m.type = 'table'"""
 INDEXES = """SELECT m.name, i.seq, i.name, i."unique", i.origin, i.partial
@@ -77,6 +80,7 @@ class Catalogue:
         self.rows = {
             "table_xinfo": self._grouped(COLUMNS),
             "foreign_key_list": self._grouped(FOREIGN_KEYS),
+            "table_info": self._grouped(PLAIN_COLUMNS),
             "index_list": self._grouped(INDEXES),
         }
         self.index_columns = self._grouped(INDEX_COLUMNS)
@@ -106,10 +110,10 @@ class Catalogue:
         return None
 
 
-class CatalogueConnection:
-    """A connection that answers from a catalogue what the catalogue knows."""
+class CatalogueConnection(Connection):
+    """A connection that answers from a catalogue what the catalogue knows; SQLAlchemy insists on its own class."""
 
-    def __init__(self, connection: Connection, catalogue: Catalogue) -> None:
+    def __init__(self, connection: Connection, catalogue: Catalogue) -> None:  # the wrapped one is initialised already
         self._connection = connection
         self._catalogue = catalogue
 
