@@ -148,6 +148,15 @@ def _complete(rollout: Rollout, facts: Facts) -> bool:
     return all(member.state.settled and not _unverified(rollout, member) for member in members)
 
 
+def _unfinished(rollout: Rollout) -> bool:
+    """Tell whether a target of the waves so far is still to be migrated: one that is tried again."""
+    return any(
+        member.state.queued or member.state is MemberState.RUNNING
+        for member in rollout.members()
+        if member.wave <= rollout.wave
+    )
+
+
 def _unverified(rollout: Rollout, member: RolloutTarget) -> bool:
     return member.state is MemberState.DONE and member.wave <= rollout.wave and member.verified <= rollout.step
 
@@ -234,7 +243,7 @@ def _running(member: RolloutTarget, facts: Facts) -> RolloutTarget:
 def _asked(rollout: Rollout) -> tuple[Rollout, tuple[Action, ...]]:
     """Begin what a ``verify`` step has to ask, some targets at a time."""
     step = rollout.steps[rollout.step] if rollout.step < len(rollout.steps) else None
-    if not isinstance(step, Verify):
+    if not isinstance(step, Verify) or _unfinished(rollout):
         return rollout, ()
     if step.on is not None:
         if rollout.check is not CheckState.IDLE:
