@@ -6,6 +6,7 @@ code when a connection fails (psycopg) leaves only its text: it chooses the word
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 from dataclasses import dataclass
@@ -104,6 +105,9 @@ CONNECTING_TEXTS = (  # only where no code exists, see above
     (re.compile(r"server closed the connection|connection (is|was) (lost|closed)|terminating connection"), "connection_lost"),
 )  # fmt: skip
 
+CONNECTING = re.compile(r"Connect call failed \('(?P<host>[^']+)', (?P<port>\d+).*\)")
+"""How asyncio words a refused connection."""
+
 
 def diagnose(error: BaseException) -> Diagnosis | None:
     """Say what a database's or a driver's error means; ``None`` when it is not one of those."""
@@ -155,6 +159,8 @@ def _words(error: BaseException, kind: str) -> str:
     wrapped = getattr(error, "orig", None)
     source = wrapped if isinstance(wrapped, BaseException) else error
     args = source.args
+    if isinstance(source, OSError) and (refused := CONNECTING.fullmatch(source.strerror or "")):
+        return f"{refused['host']} port {refused['port']}: {os.strerror(source.errno or 0).lower()}"
     if len(args) > 1 and isinstance(args[0], int) and isinstance(args[1], str) and args[0] != 0:
         return f"{' '.join(args[1].split())} ({args[0]})" if args[0] < FIRST_MYSQL_CLIENT_ERROR else args[1]
     text = " ".join(str(source).split())

@@ -5,14 +5,24 @@ One file per command group; a group is imported when one of its commands runs, s
 
 from __future__ import annotations
 
+import os
 import sys
 
 __all__ = ["main"]
 
+CLOSED_PIPE = 141  # 128 + SIGPIPE, as a shell reports it
+
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
-    arguments = sys.argv[1:]
+    try:
+        _run(sys.argv[1:])
+    except BrokenPipeError:  # who read the output has seen enough, as in `stillhouse history | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains once more when it flushes
+        sys.exit(CLOSED_PIPE)
+
+
+def _run(arguments: list[str]) -> None:
     if arguments[:1] == ["alembic"]:  # a drop-in replacement starts as fast as it can
         from stillhouse_orchestrator.cli.alembic import run_alembic
 

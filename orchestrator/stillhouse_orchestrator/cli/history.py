@@ -18,6 +18,9 @@ from stillhouse_orchestrator.values import to_json
 if TYPE_CHECKING:
     from stillhouse_orchestrator.events import Event
 
+ROUTINE = "owner."
+"""Every command that writes opens and closes the store; who looks for what happened looks for something else."""
+
 
 @click.command()
 @click.option("--target", help="Only events of one target.")
@@ -32,8 +35,13 @@ if TYPE_CHECKING:
 def history(
     fleet_file: str, as_json: bool, target: str | None, rollout: str | None, limit: int, **named: str | None
 ) -> int:
-    """Show what happened, who did it and when; the newest first."""
-    events = run(_read(fleet_file, HistoryQuery(target, rollout, named["name"], limit=limit)))
+    """Show what happened, who did it and when; the newest first.
+
+    Who opened the state store and closed it again is left out unless asked for with --event owner.
+    """
+    name = named["name"]
+    query = HistoryQuery(target, rollout, name, limit=limit, without=None if name else ROUTINE)
+    events = run(_read(fleet_file, query))
     if as_json:
         print_json(events=[to_json(event) for event in events])
     else:

@@ -27,6 +27,7 @@ class HistoryQuery:
         name: an event's name, or a noun followed by a dot: ``rollout.``.
         after: only events stored after this id.
         before: only events stored before this id.
+        without: a noun followed by a dot, whose events are left out.
     """
 
     target: str | None = None
@@ -36,6 +37,7 @@ class HistoryQuery:
     after: int = 0
     before: int | None = None
     limit: int = 100
+    without: str | None = None
 
 
 class History:
@@ -70,6 +72,8 @@ class History:
                 else events.c.name == wanted.name
             )
             query = query.where(named)
+        if wanted.without is not None:
+            query = query.where(~events.c.name.startswith(wanted.without, autoescape=True))
         if wanted.before is not None:
             query = query.where(events.c.id < wanted.before)
         if wanted.since is not None:
