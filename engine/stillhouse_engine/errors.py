@@ -9,6 +9,9 @@ Names, bases, attributes and messages of the first half are Alembic's, because u
         ├── MigrationScriptError        a user's file cannot be read, imported or run
         ├── LockBusyError               another runner migrates this database
         ├── VersionMovedError           the version table changed under us
+        ├── UnexpectedRevisionsError    the database is not where the run was planned from
+        ├── HoldError                   a transaction cannot be held open
+        ├── RolledBackError             a held transaction was told to roll back
         └── IndeterminateError          nobody can tell whether a statement was applied
     RevisionError                       the graph, or a revision's place in it, is wrong
     ├── RangeNotAncestorError
@@ -35,6 +38,7 @@ __all__ = [
     "DependencyCycleDetected",
     "DependencyLoopDetected",
     "EngineError",
+    "HoldError",
     "IndeterminateError",
     "LockBusyError",
     "LoopDetected",
@@ -43,6 +47,8 @@ __all__ = [
     "RangeNotAncestorError",
     "ResolutionError",
     "RevisionError",
+    "RolledBackError",
+    "UnexpectedRevisionsError",
     "VersionMovedError",
 ]
 
@@ -140,6 +146,47 @@ class VersionMovedError(EngineError):
             f"{table} moved while this run was under way: expected {', '.join(expected) or 'no revision'}, "
             f"found {', '.join(found) or 'no revision'}; look at what else migrates this database, then run again"
         )
+
+
+class UnexpectedRevisionsError(EngineError):
+    """The database does not stand where whoever planned this run found it; nothing was run.
+
+    Attributes:
+        expected: the revisions of the plan.
+        found: the revisions that are applied.
+    """
+
+    def __init__(self, expected: Sequence[str], found: Sequence[str]) -> None:
+        self.expected = tuple(expected)
+        self.found = tuple(found)
+        super().__init__(
+            f"it is at {', '.join(found) or 'base'}, and was planned from {', '.join(expected) or 'base'}; "
+            "nothing was run; look at what else migrates this database, then plan again"
+        )
+
+
+class HoldError(EngineError):
+    """A run that is to hold its transaction open until it is told to commit cannot do so.
+
+    Attributes:
+        reason: why.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"{reason}; a transaction that is held open until others have succeeded cannot do that")
+
+
+class RolledBackError(EngineError):
+    """A run that held its transaction open was told to roll back; nothing of it is left.
+
+    Attributes:
+        reason: why.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"rolled back on request: {reason}")
 
 
 class IndeterminateError(EngineError):

@@ -43,6 +43,10 @@ class RunRecord:
         self.to_heads = self._attempt_heads = found
         self._attempt_from = len(self._applied)
 
+    def reached(self, heads: Sequence[str]) -> bool:
+        """Tell whether an attempt of this run has brought the database to some revisions."""
+        return any(set(after) == set(heads) for _, after in self._applied)
+
     def report(self, progress: Progress) -> None:
         """Take a piece of progress."""
         if progress.event == "revision.finished":

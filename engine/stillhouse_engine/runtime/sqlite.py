@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 
-from stillhouse_engine.errors import LockBusyError
+from stillhouse_engine.errors import HoldError, LockBusyError
 from stillhouse_engine.runtime.failures import is_sqlite_busy
+from stillhouse_engine.runtime.settings import current_settings
 from stillhouse_engine.runtime.waiting import driver_connection
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class LazyTransaction:
         if begins_transaction(statement):
             self.open_now()
         elif in_transaction(self.connection) and self._fails_inside(statement):
+            if current_settings().hold:
+                raise HoldError(f"SQLite runs {statement.strip()!r} outside of transactions only")
             # As far as here the revision has committed in Alembic, too, where DDL commits by itself.
             self._run("COMMIT")
 

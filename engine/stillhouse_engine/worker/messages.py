@@ -5,6 +5,7 @@ checked all the same when a worker opens. Keys that a reader does not know are i
 
 The daemon sends ``Open`` once, then ``Start`` and ``Cancel`` with the ids of jobs, and ``Close``. The worker answers
 ``Ready`` or ``Refused`` once, then any number of ``Progress`` and exactly one ``Done`` or ``Failed`` per started job.
+A job with the option ``hold`` answers ``Held`` when all but its COMMIT is done, and waits for ``Commit`` or ``Rollback``.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from stillhouse_engine.runtime.specs import (  # get_type_hints() needs them whe
     RevisionSummary,  # noqa: TC001
 )
 
-PROTOCOL = 1
+PROTOCOL = 2
 
-Verb: TypeAlias = Literal["upgrade", "downgrade", "stamp", "plan", "describe", "current"]
+Verb: TypeAlias = Literal["upgrade", "downgrade", "stamp", "plan", "describe", "current", "replay", "models", "adopt"]
 FailedState: TypeAlias = Literal["failed", "busy", "indeterminate"]
 
 
@@ -106,6 +107,21 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Commit:
+    """Let a job that holds its transaction commit; ``Done`` follows, or ``Failed`` when the COMMIT fails."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """Let a job that holds its transaction roll back; ``Failed`` of the kind ``rolled_back`` follows."""
+
+    id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Finish what is running and exit."""
 
@@ -143,6 +159,13 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A job has run its last statement, and holds its transaction open. Not sent when there was nothing to run."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """A job has succeeded.
 
@@ -156,6 +179,8 @@ class Done:
         plan: for ``plan``.
         heads: for ``describe`` and ``plan``: the heads of the script directory.
         revisions: for ``describe``: the graph, newest first.
+        checksums: of the files of the revisions that ran, by revision.
+        written: for ``adopt``: the path of the revision file.
     """
 
     id: int
@@ -168,6 +193,8 @@ class Done:
     plan: tuple[RenderedRevision, ...] = ()
     heads: tuple[str, ...] = ()
     revisions: tuple[RevisionSummary, ...] = ()
+    checksums: dict[str, str] = field(default_factory=dict)
+    written: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,18 +214,21 @@ class Failed:
     seconds: float = 0.0
 
 
-FromDaemon: TypeAlias = Open | Start | Cancel | Close
-FromWorker: TypeAlias = Ready | Refused | Progress | Done | Failed
+FromDaemon: TypeAlias = Open | Start | Cancel | Commit | Rollback | Close
+FromWorker: TypeAlias = Ready | Refused | Progress | Held | Done | Failed
 Message: TypeAlias = FromDaemon | FromWorker
 
 _KINDS: dict[str, type[Message]] = {
     "open": Open,
     "start": Start,
     "cancel": Cancel,
+    "commit": Commit,
+    "rollback": Rollback,
     "close": Close,
     "ready": Ready,
     "refused": Refused,
     "progress": Progress,
+    "held": Held,
     "done": Done,
     "failed": Failed,
 }

@@ -21,6 +21,9 @@ MERGE_HINT = "merge the heads into one revision, or name the one you mean"
 KINDS: dict[type[BaseException], tuple[str, str | None]] = {
     errors.LockBusyError: ("busy", None),
     errors.VersionMovedError: ("version_moved", None),
+    errors.UnexpectedRevisionsError: ("unexpected_revisions", None),
+    errors.HoldError: ("unholdable", "take barrier: true away from the wave, or the revision out of the rollout"),
+    errors.RolledBackError: ("rolled_back", None),
     errors.IndeterminateError: ("indeterminate", "look at the evidence, put the database right by hand, then stamp it"),
     errors.MigrationScriptError: ("script", None),
     errors.MultipleHeads: ("multiple_heads", MERGE_HINT),

@@ -16,16 +16,19 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from stillhouse_engine.worker.channel import Channel
+from stillhouse_engine.worker.holding import Hold
 from stillhouse_engine.worker.messages import (
     PROTOCOL,
     Cancel,
     Close,
+    Commit,
     Done,
     Failed,
     Open,
     Problem,
     Ready,
     Refused,
+    Rollback,
     Start,
 )
 from stillhouse_engine.worker.problems import problem_of, state_of
@@ -70,6 +73,7 @@ class Worker:
         self._runner: Runner | None = None
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._reasons: dict[int, str] = {}
+        self._holds: dict[int, Hold] = {}
 
     async def serve(self) -> int:
         """Answer messages until the end; return the process's exit status."""
@@ -92,6 +96,9 @@ class Worker:
             elif isinstance(message, Cancel) and message.id in self._tasks:
                 self._reasons[message.id] = message.reason
                 self._tasks[message.id].cancel()
+                self._say(Rollback(message.id, message.reason))
+            elif isinstance(message, Commit | Rollback):
+                self._say(message)
             elif isinstance(message, Open):
                 if refused := self._open(message):
                     self.send(refused)
@@ -99,9 +106,18 @@ class Worker:
             elif isinstance(message, Close):
                 return 0
             elif message is None:
-                for task in self._tasks.values():
+                for number, task in self._tasks.items():
                     task.cancel()
+                    self._say(Rollback(number, "the daemon went away"))
                 return ORPHANED_EXIT
+
+    def _say(self, word: Commit | Rollback) -> None:
+        """Tell a job what becomes of the transaction that it holds, or will hold."""
+        hold = self._holds.get(word.id)
+        if hold is not None and isinstance(word, Commit):
+            hold.commit()
+        elif hold is not None and isinstance(word, Rollback):
+            hold.roll_back(word.reason)
 
     def _orphaned(self, receive: Callable[[Message | None], None]) -> None:
         receive(None)
@@ -125,6 +141,8 @@ class Worker:
         """Run one job and answer exactly once."""
         began = time.monotonic()
         report = Report(start.id, self.send)
+        if start.options.get("hold"):
+            report.hold = self._holds[start.id] = Hold(start.id, self.send, start.deadline)
         timeout = asyncio.timeout(start.deadline)
         try:
             if self._runner is None:
@@ -138,6 +156,7 @@ class Worker:
         finally:
             del self._tasks[start.id]
             self._reasons.pop(start.id, None)
+            self._holds.pop(start.id, None)
 
     def _failed(self, start: Start, report: Report, error: BaseException, *, timed_out: bool, seconds: float) -> Failed:
         if timed_out:
