@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.engine.default import DefaultDialect
+
 from stillhouse_engine.autogenerate.compare.changes import populate
 from stillhouse_engine.autogenerate.context import AutogenContext
 from stillhouse_engine.autogenerate.render.bodies import body, into_template_variables
@@ -78,7 +80,7 @@ def render_python_code(  # noqa: PLR0917 - Alembic's signature
         "user_module_prefix": user_module_prefix,
     }
     if migration_context is None:
-        migration_context = MigrationContext.configure(dialect_name="default")
+        migration_context = MigrationContext.configure(dialect=DefaultDialect())
     autogen_context = AutogenContext(migration_context, opts=opts, autogenerate=False)
     autogen_context.imports = set(imports)
     return body(up_or_down_op, autogen_context)

@@ -98,7 +98,7 @@ class PriorityDispatcher:
 
     def populate_with(self, other: PriorityDispatcher) -> None:
         """Add the comparators of another dispatcher."""
-        for key, entries in other._entries.items():  # noqa: SLF001 - its own class
+        for key, entries in other._entries.items():
             self._entries[key].extend(entries)
 
 

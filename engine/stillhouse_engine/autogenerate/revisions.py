@@ -100,8 +100,8 @@ class RevisionContext:
     def _require_head(self, rev: Any) -> None:
         if self.command_args["sql"]:
             raise CommandError("Using --sql with --autogenerate does not make any sense")
-        at = {revision.revision for revision in self.script_directory.get_revisions(rev) if revision is not None}
-        heads = {revision.revision for revision in self.script_directory.get_revisions("heads") if revision is not None}
+        at = {revision.revision for revision in self.script_directory.get_revisions(rev)}
+        heads = {revision.revision for revision in self.script_directory.get_revisions("heads")}
         if at != heads:
             raise CommandError("Target database is not up to date.")
 

@@ -55,6 +55,7 @@ class Rewriter:
         return both
 
     def __call__(self, context: MigrationContext, revision: Any, directives: list[ops.MigrationScript]) -> None:
+        """Edit the operations of the revisions, then let the chained hooks do so."""
         self.process_revision_directives(context, revision, directives)
         for hook in self._chained:
             hook(context, revision, directives)
@@ -66,9 +67,7 @@ class Rewriter:
         self._rewrite_list(context, revision, directives)
 
     def _rewrite_list(self, context: MigrationContext, revision: Any, directives: list[Any]) -> None:
-        directives[:] = [
-            new for directive in list(directives) for new in self._rewritten(context, revision, directive)
-        ]
+        directives[:] = [new for directive in list(directives) for new in self._rewritten(context, revision, directive)]
 
     def _rewritten(self, context: MigrationContext, revision: Any, directive: Any) -> Iterator[Any]:
         for new in self._replaced(context, revision, directive):

@@ -15,8 +15,17 @@ from stillhouse_engine.dialects.comparing_types import TypeWords, same_type, typ
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import CheckConstraint, Column, Dialect, ForeignKeyConstraint, Identity, Index, Inspector, Table
-    from sqlalchemy import UniqueConstraint
+    from sqlalchemy import (
+        CheckConstraint,
+        Column,
+        Dialect,
+        ForeignKeyConstraint,
+        Identity,
+        Index,
+        Inspector,
+        Table,
+        UniqueConstraint,
+    )
     from sqlalchemy.sql.elements import ClauseElement
     from sqlalchemy.types import TypeEngine
 
@@ -107,8 +116,8 @@ class Comparisons:
         """Compare two CHECKs of the same name: their text is the database's own, and is not compared."""
         return ComparisonResult.Equal()
 
-    def compare_identity(self, metadata_identity: Identity, inspector_identity: Identity) -> set[str]:
-        """Return the attributes in which two identities differ, as far as the models say."""
+    def compare_identity(self, metadata_identity: Identity | None, inspector_identity: Identity | None) -> set[str]:
+        """Return the attributes in which two identities differ, as far as the models say; None is no identity."""
         names = set(IDENTITY_ATTRIBUTES) - set(self.identity_attrs_ignore)
         differing = {
             name
@@ -117,7 +126,7 @@ class Comparisons:
             and (wanted := getattr(metadata_identity, name, None)) is not None
             and wanted != getattr(inspector_identity, name, None)
         }
-        if bool(metadata_identity.always) != bool(inspector_identity.always):
+        if bool(getattr(metadata_identity, "always", None)) != bool(getattr(inspector_identity, "always", None)):
             differing.add("always")
         return differing
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.sql.elements import ColumnClause, TextClause, UnaryExpression
+from sqlalchemy.sql.elements import ColumnClause
 
 from stillhouse_engine.dialects.comparing_results import ComparisonResult, compared
 
@@ -13,10 +13,8 @@ if TYPE_CHECKING:
 
 
 def element_name(element: Any) -> str | None:
-    """Return the name of a column in an index, also of one that is only sorted another way; None for an expression."""
-    while isinstance(element, UnaryExpression) and element.operator is None:
-        element = element.element
-    if isinstance(element, ColumnClause) and not isinstance(element, TextClause) and not element.is_literal:
+    """Return the name of a column in an index; None for an expression."""
+    if isinstance(element, ColumnClause) and not element.is_literal:
         return str(element.name)
     return None
 

@@ -36,7 +36,7 @@ class MSSQLComparisons(Comparisons):
             return live is not model
         return bare(live) != bare(model)
 
-    def compare_identity(self, metadata_identity: Identity, inspector_identity: Identity) -> set[str]:
+    def compare_identity(self, metadata_identity: Identity | None, inspector_identity: Identity | None) -> set[str]:
         """Return the attributes in which two identities differ; every identity is ``always`` here."""
         return super().compare_identity(metadata_identity, inspector_identity) - {"always"}
 

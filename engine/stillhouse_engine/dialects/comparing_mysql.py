@@ -85,7 +85,7 @@ class MySQLComparisons(Comparisons):
         super().correct_for_autogen_constraints(
             conn_uniques, conn_indexes, metadata_unique_constraints, metadata_indexes
         )
-        named = {str(item.name) for item in (*metadata_indexes, *metadata_unique_constraints)}
+        named = {str(item.name) for item in metadata_indexes} | {str(item.name) for item in metadata_unique_constraints}
         for index in list(conn_indexes):
             if str(index.name) not in named and not index.unique and serves_foreign_key(index):
                 conn_indexes.discard(index)

@@ -29,7 +29,7 @@ NUMBER = re.compile(r"\(?(-?\d+(?:\.\d+)?)\)?(?:::[\w ]+)?")
 COMPARABLE = {"JSON": "JSONB"}
 """Types that can be compared, for those that cannot."""
 
-OWNED = """SELECT n.nspname, t.relname, a.attname, s.oid::regclass::text
+OWNED = """SELECT n.nspname, t.relname, a.attname, s.oid::regclass::text, s.relname
 FROM pg_catalog.pg_depend d
 JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
 JOIN pg_catalog.pg_class t ON t.oid = d.refobjid
@@ -62,21 +62,23 @@ class PostgreSQLComparisons(Comparisons):
         if found is None:
             return
         schema = table.schema or inspector.default_schema_name
-        if (schema, table.name, column_info["name"], found[1]) in self.owned_sequences(inspector):
+        owned = self.owned_sequences(inspector).get((schema, table.name, column_info["name"], found[1]))
+        if owned is not None:
             log.info(
                 "Detected sequence named '%s' as owned by integer column '%s(%s)', assuming SERIAL and omitting",
-                found[1],
+                owned,
                 table.name,
                 column_info["name"],
             )
             del column_info["default"]
 
-    def owned_sequences(self, inspector: Inspector) -> set[tuple[Any, ...]]:
-        """Return schema, table, column and sequence of all sequences that columns own; read once for an inspector."""
+    def owned_sequences(self, inspector: Inspector) -> dict[tuple[Any, ...], str]:
+        """Return the sequences that columns own, by schema, table, column and full name; read once for an inspector."""
         cache = inspector.info_cache
         if "owned_sequences" not in cache and self.connection is not None:
-            cache["owned_sequences"] = {tuple(row) for row in self.connection.execute(text(OWNED))}
-        found: set[tuple[Any, ...]] = cache.get("owned_sequences", set())
+            query = text(OWNED.replace("::", r"\:\:"))
+            cache["owned_sequences"] = {tuple(place): name for *place, name in self.connection.execute(query)}
+        found: dict[tuple[Any, ...], str] = cache.get("owned_sequences", {})
         return found
 
     def compare_server_default(
@@ -133,8 +135,6 @@ class PostgreSQLComparisons(Comparisons):
         options = dict(super().adjust_reflected_dialect_options(reflected_object, kind))
         if not options.get("postgresql_include"):
             options.pop("postgresql_include", None)
-        if not options.get("postgresql_nulls_not_distinct"):
-            options.pop("postgresql_nulls_not_distinct", None)
         return options
 
     def compare_indexes(self, metadata_index: Index, reflected_index: Index) -> ComparisonResult:
@@ -142,9 +142,7 @@ class PostgreSQLComparisons(Comparisons):
         differences = unique_difference(metadata_index, reflected_index)
         differences += nulls_difference(metadata_index, reflected_index)
         wanted, found = (index_expressions(index, self) for index in (metadata_index, reflected_index))
-        if wanted != found:
-            differences.append(f"expression {found} to {wanted}")
-        return compared(differences)
+        return compared([*differences, *expression_differences(wanted, found)])
 
     def compare_unique_constraint(
         self, metadata_constraint: UniqueConstraint, reflected_constraint: UniqueConstraint
@@ -163,6 +161,14 @@ def literal(default: str) -> str | None:
         return string[1]
     number = NUMBER.fullmatch(default)
     return number[1] if number is not None else None
+
+
+def expression_differences(wanted: tuple[str, ...], found: tuple[str, ...]) -> list[str]:
+    """Return in which elements two indexes differ."""
+    if len(wanted) != len(found):
+        return [f"expression number {len(found)} to {len(wanted)}"]
+    pairs = enumerate(zip(found, wanted, strict=True), start=1)
+    return [f"expression #{number} {live!r} to {model!r}" for number, (live, model) in pairs if live != model]
 
 
 def nulls_difference(model: Any, live: Any) -> list[str]:

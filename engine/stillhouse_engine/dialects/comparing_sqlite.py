@@ -99,4 +99,3 @@ class SQLiteComparisons(Comparisons):
             metadata_indexes.discard(index)
             for live in [live for live in conn_indexes if live.name == index.name]:
                 conn_indexes.discard(live)
-

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("alembic.ext.checkconstraint_byname")
 
 
-def compare_checks(
+def compare_checks(  # noqa: PLR0917 - every comparator's signature
     autogen_context: AutogenContext,
     modify_table_ops: ops.ModifyTableOps,
     schema: str | None,

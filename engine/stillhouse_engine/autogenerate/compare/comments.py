@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from stillhouse_engine.autogenerate.dispatch import PriorityDispatchResult
+from stillhouse_engine.autogenerate.dispatch import DispatchPriority, PriorityDispatchResult
 from stillhouse_engine.operations import ops
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("alembic.autogenerate.compare.comments")
 
 
-def compare_column_comments(
+def compare_column_comments(  # noqa: PLR0917 - every comparator's signature
     autogen_context: AutogenContext,
     alter_column_op: ops.AlterColumnOp,
     schema: str | None,
@@ -37,7 +37,7 @@ def compare_column_comments(
     return PriorityDispatchResult.STOP
 
 
-def compare_table_comments(
+def compare_table_comments(  # noqa: PLR0917 - every comparator's signature
     autogen_context: AutogenContext,
     modify_table_ops: ops.ModifyTableOps,
     schema: str | None,
@@ -62,5 +62,5 @@ def compare_table_comments(
 
 def setup(plugin: Plugin) -> None:
     """Register the comparators."""
-    plugin.add_autogenerate_comparator(compare_column_comments, "column", "comment")
+    plugin.add_autogenerate_comparator(compare_column_comments, "column", "comment", priority=DispatchPriority.FIRST)
     plugin.add_autogenerate_comparator(compare_table_comments, "table", "comment")

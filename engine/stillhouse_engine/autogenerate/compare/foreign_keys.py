@@ -24,7 +24,7 @@ log = logging.getLogger("alembic.autogenerate.compare.constraints")
 REFERENTIAL_DEFAULT = "no action"
 
 
-def compare_foreign_keys(
+def compare_foreign_keys(  # noqa: PLR0917 - every comparator's signature
     autogen_context: AutogenContext,
     modify_table_ops: ops.ModifyTableOps,
     schema: str | None,
@@ -47,8 +47,10 @@ def compare_foreign_keys(
     with_options = bool(reflected) and "options" in reflected[0]
     found = {signature(key, with_options): key for key in live}
     wanted = {signature(key, with_options): key for key in models}
-    found_names = {key.name: key for key in live if key.name is not None}
-    wanted_names = {name: key for key in models if (name := final_name(key, autogen_context.dialect)) is not None}
+    found_names: dict[Any, ForeignKeyConstraint] = {key.name: key for key in live if key.name is not None}
+    wanted_names: dict[Any, ForeignKeyConstraint] = {
+        name: key for key in models if (name := final_name(key, autogen_context.dialect)) is not None
+    }
     for sig in sorted(found.keys() - wanted.keys(), key=order):
         drop_key(autogen_context, modify_table_ops, found[sig], wanted_names.get(found[sig].name))
     for sig in sorted(wanted.keys() - found.keys(), key=order):

@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import conv
 
 from stillhouse_engine.autogenerate.compare.names import final_name
 from stillhouse_engine.autogenerate.dispatch import PriorityDispatchResult
-from stillhouse_engine.dialects.comparing_constraints import index_signature, unique_signature
+from stillhouse_engine.dialects.comparing_constraints import unique_signature
 from stillhouse_engine.operations import ops
 
 if TYPE_CHECKING:
@@ -67,43 +67,67 @@ class Comparison:
         self.parents: dict[str, str | None] = {"table_name": name, "schema_name": schema}
         self.place = f"{schema}.{name}" if schema else name
 
-    def live(self, table: Table | None) -> tuple[Side, bool]:
+    def live(self, table: Table | None, model: Table | None) -> tuple[Side, bool]:
         """Return what the database has, and whether it tells of unique constraints at all."""
         if table is None:
             return Side((), ()), True
         indexes = [
-            index
-            for index in table.indexes
-            if self.context.run_name_filters(index.name, "index", self.parents)
+            self.adjusted_index(index, params, table)
+            for params in self.context.inspector.get_indexes(table.name, schema=table.schema)
+            if self.context.run_name_filters(params["name"], "index", self.parents)
+            for index in list(table.indexes)
+            if index.name == params["name"]
         ]
+        if model is None:
+            # A table that goes away takes its unique constraints with it.
+            return Side((), indexes), True
         try:
             reflected = self.context.inspector.get_unique_constraints(table.name, schema=table.schema)
         except NotImplementedError:
             return Side((), indexes), False
         uniques = [
-            live_unique(params, table)
+            self.live_unique(params, table)
             for params in reflected
             if self.context.run_name_filters(params["name"], "unique_constraint", self.parents)
         ]
         return Side(uniques, indexes), True
 
+    def adjusted_index(self, index: Index, params: Any, table: Table) -> Index:
+        """Return a reflected index without the options that the database adds itself."""
+        options = self.impl.adjust_reflected_dialect_options(params, "index")
+        if options == params.get("dialect_options", {}):
+            return index
+        table.indexes.discard(index)
+        return Index(index.name, *index.expressions, unique=index.unique, _table=table, **options)
+
+    def live_unique(self, params: Any, table: Table) -> UniqueConstraint:
+        """Return a reflected unique constraint; made anew where SQLAlchemy took it for an index only."""
+        name, columns = params["name"], list(params["column_names"])
+        options = self.impl.adjust_reflected_dialect_options(params, "unique_constraint")
+        for item in list(table.constraints):
+            if isinstance(item, UniqueConstraint) and item.name == name and column_names(item) == columns:
+                if options == params.get("dialect_options", {}):
+                    return item
+                table.constraints.discard(item)
+        made = conv(name) if name else None
+        return UniqueConstraint(*(table.c[column] for column in columns), name=made, **options)
+
     def run(self, live_table: Table | None, model_table: Table | None) -> None:
         """Compare both sides; a table that is new or goes away brings or takes its unique constraints itself."""
-        live, reflects_uniques = self.live(live_table)
-        model = Side(
-            (item for item in model_table.constraints if isinstance(item, UniqueConstraint)) if model_table is not None else (),
-            model_table.indexes if model_table is not None else (),
-        )
-        if live_table is None or model_table is None:
-            live.uniques.clear()
-            model.uniques.clear()
-        else:
-            if not reflects_uniques:
-                model.uniques.clear()
-            self.impl.correct_for_autogen_constraints(live.uniques, live.indexes, model.uniques, model.indexes)
+        live, reflects_uniques = self.live(live_table, model_table)
+        model = self.model(model_table, with_uniques=live_table is not None and reflects_uniques)
+        self.impl.correct_for_autogen_constraints(live.uniques, live.indexes, model.uniques, model.indexes)
         live.name_all(self.context)
         model.name_all(self.context)
         self.compare(live, model)
+
+    @staticmethod
+    def model(table: Table | None, *, with_uniques: bool) -> Side:
+        """Return what the models have; a new table brings its unique constraints itself."""
+        if table is None:
+            return Side((), ())
+        uniques = [item for item in table.constraints if isinstance(item, UniqueConstraint)]
+        return Side(uniques if with_uniques else (), table.indexes)
 
     def compare(self, live: Side, model: Side) -> None:
         """Remove, change and add, each in the order of names; unnamed unique constraints last."""
@@ -132,7 +156,9 @@ class Comparison:
             self.add(model, live)
             return
         if result.is_skip:
-            log.warning("Cannot compare %s %r, assuming equal and skipping. %s", kind(model), model.name, result.message)
+            log.warning(
+                "Cannot compare %s %r, assuming equal and skipping. %s", kind(model), model.name, result.message
+            )
         elif result.is_different and self.accepts(model, reflected=False, compare_to=live):
             log.info("Detected changed %s %r on %r: %s", kind(model), plain(model.name), self.place, result.message)
             self.drop(live)
@@ -153,7 +179,7 @@ class Comparison:
         """Create what is in the models only."""
         if self.accepts(item, reflected=False, compare_to=compare_to):
             self.create(item)
-            columns = index_signature(item) if isinstance(item, Index) else tuple(each.name for each in item.columns)
+            columns = tuple(str(each.name) for each in item.columns)
             log.info("Detected added %s %r on '%s'", kind(item), plain(item.name), columns)
 
     def drop(self, item: Item) -> None:
@@ -165,9 +191,7 @@ class Comparison:
     def create(self, item: Item) -> None:
         """Append the operation that creates something."""
         self.ops.append(
-            ops.CreateIndexOp.from_index(item)
-            if isinstance(item, Index)
-            else ops.AddConstraintOp.from_constraint(item)
+            ops.CreateIndexOp.from_index(item) if isinstance(item, Index) else ops.AddConstraintOp.from_constraint(item)
         )
 
 
@@ -181,16 +205,12 @@ def kind(item: Item) -> str:
     return "index" if isinstance(item, Index) else "unique constraint"
 
 
-def live_unique(params: Any, table: Table) -> UniqueConstraint:
-    """Return a reflected unique constraint; made anew where SQLAlchemy took it for an index only."""
-    name, columns = params["name"], list(params["column_names"])
-    for item in table.constraints:
-        if isinstance(item, UniqueConstraint) and item.name == name and [each.name for each in item.columns] == columns:
-            return item
-    return UniqueConstraint(*(table.c[column] for column in columns), name=conv(name) if name else None)
+def column_names(item: UniqueConstraint) -> list[str]:
+    """Return the names of a unique constraint's columns."""
+    return [column.name for column in item.columns]
 
 
-def compare_indexes_and_uniques(
+def compare_indexes_and_uniques(  # noqa: PLR0917 - every comparator's signature
     autogen_context: AutogenContext,
     modify_table_ops: ops.ModifyTableOps,
     schema: str | None,  # noqa: ARG001 - one signature for all comparators

@@ -52,7 +52,8 @@ class LiveTables:
         # A table of its own must be listened to before its columns are read.
         event.listen(table, "column_reflect", partial(corrected, self.impl))
         self.inspector.reflect_table(table, include_columns=None, resolve_fks=False)
-        for item in (*table.constraints, *table.indexes):
+        items: list[Any] = [*table.constraints, *table.indexes]
+        for item in items:
             if isinstance(item.name, str):
                 # The database's names are final: no naming convention applies to them again.
                 item.name = conv(item.name)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("alembic.autogenerate.compare.constraints")
 
 
-def compare_nullable(
+def compare_nullable(  # noqa: PLR0917 - every comparator's signature
     autogen_context: AutogenContext,  # noqa: ARG001 - one signature for all comparators
     alter_column_op: ops.AlterColumnOp,
     schema: str | None,
@@ -31,12 +31,17 @@ def compare_nullable(
     if live is model:
         return PriorityDispatchResult.CONTINUE
     place = f"{schema}.{tname}" if schema else tname
-    if metadata_col.computed is not None and not says_nullable(metadata_col):
-        log.info("Ignoring nullable change on Computed column '%s.%s'", place, cname)
+    if (is_generated(conn_col) or is_generated(metadata_col)) and not says_nullable(metadata_col):
+        log.info("Ignoring nullable change on identity column '%s.%s'", place, cname)
         return PriorityDispatchResult.CONTINUE
     alter_column_op.modify_nullable = model
     log.info("Detected %s on column '%s.%s'", "NULL" if model else "NOT NULL", place, cname)
     return PriorityDispatchResult.STOP
+
+
+def is_generated(column: Column[Any]) -> bool:
+    """Tell whether the database makes a column's values."""
+    return column.computed is not None or column.identity is not None
 
 
 def says_nullable(column: Column[Any]) -> bool:
@@ -44,7 +49,7 @@ def says_nullable(column: Column[Any]) -> bool:
     return isinstance(column._user_defined_nullable, bool)  # noqa: SLF001 - SQLAlchemy keeps it nowhere else
 
 
-def tell_autoincrement(
+def tell_autoincrement(  # noqa: PLR0917 - every comparator's signature
     autogen_context: AutogenContext,  # noqa: ARG001 - one signature for all comparators
     alter_column_op: ops.AlterColumnOp,
     schema: str | None,  # noqa: ARG001

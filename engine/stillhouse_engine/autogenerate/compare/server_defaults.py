@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("alembic.autogenerate.compare.server_defaults")
 
 
-def compare_server_defaults(
+def compare_server_defaults(  # noqa: PLR0917 - every comparator's signature
     autogen_context: AutogenContext,
     alter_column_op: ops.AlterColumnOp,
     schema: str | None,
@@ -36,8 +36,11 @@ def compare_server_defaults(
     if model is None and live is None:
         return PriorityDispatchResult.CONTINUE
     place = f"{schema}.{tname}.{cname}" if schema else f"{tname}.{cname}"
+    alter_column_op.existing_server_default = live
+    if autogen_context.opts.get("compare_server_default", False) is False:
+        return PriorityDispatchResult.CONTINUE
     if isinstance(model, Computed):
-        compare_computed(autogen_context, alter_column_op, place, live, model)
+        compare_computed(autogen_context, place, live, model)
         return PriorityDispatchResult.STOP
     if isinstance(live, Computed):
         warn_computed(place)
@@ -53,33 +56,26 @@ def warn_computed(place: str) -> None:
     warnings.warn(f"Computed default on {place} cannot be modified", UserWarning, stacklevel=3)
 
 
-def compare_computed(
-    autogen_context: AutogenContext, alter_column_op: ops.AlterColumnOp, place: str, live: Any, model: Computed
-) -> None:
+def compare_computed(autogen_context: AutogenContext, place: str, live: Any, model: Computed) -> None:
     """Compare computations by their text without blanks, quotes and parentheses; they cannot be changed, only warned of."""
     impl = autogen_context.migration_context.impl
     wanted = impl.normalise_computed(sql_text(model.sqltext, autogen_context))
     found = impl.normalise_computed(sql_text(live.sqltext, autogen_context)) if isinstance(live, Computed) else ""
     if wanted != found:
         warn_computed(place)
-    if isinstance(live, Computed):
-        alter_column_op.existing_server_default = live
 
 
 def compare_identities(
     autogen_context: AutogenContext, alter_column_op: ops.AlterColumnOp, place: str, live: Any, model: Any
 ) -> None:
-    """Compare identities, and tell where a default became one or is one no longer."""
-    alter_column_op.existing_server_default = live
-    if isinstance(live, Identity) and isinstance(model, Identity):
-        differing = autogen_context.migration_context.impl.compare_identity(model, live)
+    """Compare identities, and tell where a column got or lost one."""
+    identities = [item if isinstance(item, Identity) else None for item in (model, live)]
+    differing = autogen_context.migration_context.impl.compare_identity(*identities)
+    if differing or None in identities:
+        alter_column_op.modify_server_default = model
         if differing:
-            alter_column_op.modify_server_default = model
-            names = ", ".join(sorted(differing))
-            log.info("Detected server default on column '%s': identity options attributes [%s]", place, names)
-        return
-    alter_column_op.modify_server_default = model
-    log.info("Detected server default on column '%s'", place)
+            names = sorted(differing)
+            log.info("Detected server default on column '%s': identity options attributes %s", place, names)
 
 
 def compare_defaults(
@@ -93,7 +89,6 @@ def compare_defaults(
     model, live = metadata_col.server_default, conn_col.server_default
     wanted = rendered(model, autogen_context)
     found = live.arg.text if isinstance(live, DefaultClause) and hasattr(live.arg, "text") else None
-    alter_column_op.existing_server_default = live
     if differs(autogen_context, conn_col, metadata_col, wanted, found):
         alter_column_op.modify_server_default = model
         log.info(
@@ -133,6 +128,4 @@ def differs(
 def setup(plugin: Plugin) -> None:
     """Register the comparators."""
     plugin.add_autogenerate_comparator(compare_server_defaults, "column", "server_default")
-    plugin.add_autogenerate_comparator(
-        tell_autoincrement, "column", "autoincrement", priority=DispatchPriority.FIRST
-    )
+    plugin.add_autogenerate_comparator(tell_autoincrement, "column", "autoincrement", priority=DispatchPriority.FIRST)

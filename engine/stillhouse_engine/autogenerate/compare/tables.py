@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.sql.ddl import sort_tables
+
 from stillhouse_engine.autogenerate.compare.live_tables import LiveTables, sort_key
 from stillhouse_engine.autogenerate.dispatch import PriorityDispatchResult
 from stillhouse_engine.operations import ops
@@ -39,8 +41,8 @@ def compare_tables(
     tables = {key: reader.table(key) for key in (*removed, *existing)}
     for table in tables.values():
         refer(table, partial=True)
-    for key in removed:
-        drop_table(autogen_context, upgrade_ops, tables[key])
+    for table in reversed(sort_tables([tables[key] for key in reversed(removed)])):
+        drop_table(autogen_context, upgrade_ops, table)
     for key in existing:
         compare_table(autogen_context, upgrade_ops, models[key], tables[key])
     return PriorityDispatchResult.CONTINUE
@@ -57,9 +59,7 @@ def live_keys(autogen_context: AutogenContext, schemas: set[str | None]) -> set[
     for schema in schemas:
         names = autogen_context.inspector.get_table_names(schema=schema)
         found |= {
-            (schema, name)
-            for name in names
-            if autogen_context.run_name_filters(name, "table", {"schema_name": schema})
+            (schema, name) for name in names if autogen_context.run_name_filters(name, "table", {"schema_name": schema})
         }
     found.discard(version_key(autogen_context))
     return found

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("alembic.autogenerate.compare.types")
 
 
-def compare_types(
+def compare_types(  # noqa: PLR0917 - every comparator's signature
     autogen_context: AutogenContext,
     alter_column_op: ops.AlterColumnOp,
     schema: str | None,
@@ -37,9 +37,7 @@ def compare_types(
         log.info("Column '%s.%s' has no type within the model; can't compare", place, cname)
     elif differs(autogen_context, conn_col, metadata_col):
         alter_column_op.modify_type = metadata_col.type
-        log.info(
-            "Detected type change from %r to %r on '%s.%s'", conn_col.type, metadata_col.type, place, cname
-        )
+        log.info("Detected type change from %r to %r on '%s.%s'", conn_col.type, metadata_col.type, place, cname)
         return PriorityDispatchResult.STOP
     return PriorityDispatchResult.CONTINUE
 

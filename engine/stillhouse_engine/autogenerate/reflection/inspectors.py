@@ -83,35 +83,35 @@ class BulkReflection(Inspector):
             return detached(found)
         return fallback(table, schema, **kw)
 
-    def get_multi_columns(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:
+    def get_multi_columns(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:  # type: ignore[override]
         """Return the columns of tables."""
         return self._multi("get_multi_columns", schema, filter_names, kw)
 
-    def get_multi_pk_constraint(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:
+    def get_multi_pk_constraint(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:  # type: ignore[override]
         """Return the primary keys of tables."""
         return self._multi("get_multi_pk_constraint", schema, filter_names, kw)
 
-    def get_multi_foreign_keys(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:
+    def get_multi_foreign_keys(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:  # type: ignore[override]
         """Return the foreign keys of tables."""
         return self._multi("get_multi_foreign_keys", schema, filter_names, kw)
 
-    def get_multi_indexes(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:
+    def get_multi_indexes(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:  # type: ignore[override]
         """Return the indexes of tables."""
         return self._multi("get_multi_indexes", schema, filter_names, kw)
 
-    def get_multi_unique_constraints(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:
+    def get_multi_unique_constraints(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:  # type: ignore[override]
         """Return the unique constraints of tables."""
         return self._multi("get_multi_unique_constraints", schema, filter_names, kw)
 
-    def get_multi_check_constraints(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:
+    def get_multi_check_constraints(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:  # type: ignore[override]
         """Return the CHECKs of tables."""
         return self._multi("get_multi_check_constraints", schema, filter_names, kw)
 
-    def get_multi_table_comment(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:
+    def get_multi_table_comment(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:  # type: ignore[override]
         """Return the comments of tables."""
         return self._multi("get_multi_table_comment", schema, filter_names, kw)
 
-    def get_multi_table_options(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:
+    def get_multi_table_options(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:  # type: ignore[override]
         """Return the options of tables."""
         return self._multi("get_multi_table_options", schema, filter_names, kw)
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 PRAGMA = re.compile(r"PRAGMA (?:(?P<schema>\"(?:[^\"]|\"\")+\"|\w+)\.)?(?P<name>\w+)\(\"?(?P<table>.*?)\"?\)$")
-TEXT = re.compile(r"SELECT sql FROM .*WHERE name = \? AND type (?:IN \('table', 'view'\)|= '(?P<index>index)')$", re.IGNORECASE)
+TEXT = re.compile(
+    r"SELECT sql FROM .*WHERE name = \? AND type (?:IN \('table', 'view'\)|= '(?P<index>index)')$", re.IGNORECASE
+)
 
 SINGLE = {
     "get_multi_columns": "get_columns",
@@ -120,14 +122,14 @@ class CatalogueConnection(Connection):
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
 
-    def exec_driver_sql(self, statement: str, parameters: Any = None, **kw: Any) -> Any:
+    def exec_driver_sql(self, statement: str, parameters: Any = None, execution_options: Any = None) -> Any:
         """Answer a PRAGMA or the question for a table's text; send anything else."""
         if not parameters and (asked := PRAGMA.match(statement)):
             table = asked["table"].replace('""', '"')
             known = self._catalogue.pragma(asked["schema"], asked["name"], table)
         else:
             known = self._text(statement, parameters)
-        return self._connection.exec_driver_sql(statement, parameters, **kw) if known is None else known
+        return self._connection.exec_driver_sql(statement, parameters, execution_options) if known is None else known
 
     def _text(self, statement: str, parameters: Any) -> Rows | None:
         asked = TEXT.match(" ".join(statement.split()))

@@ -25,14 +25,14 @@ from stillhouse_engine.autogenerate.render.expressions import server_default as 
 from stillhouse_engine.autogenerate.render.indexes import add_index as _add_index
 from stillhouse_engine.autogenerate.render.indexes import drop_index as _drop_index
 from stillhouse_engine.autogenerate.render.indexes import index_elements as _get_index_rendered_expressions
-from stillhouse_engine.autogenerate.render.registry import CodeName as _f_name
-from stillhouse_engine.autogenerate.render.registry import code_name as _render_gen_name
 from stillhouse_engine.autogenerate.render.registry import (
+    CodeName,
     default_renderers,
     render_op,
     render_op_text,
     renderers,
 )
+from stillhouse_engine.autogenerate.render.registry import code_name as _render_gen_name
 from stillhouse_engine.autogenerate.render.registry import directive_prefix as _alembic_autogenerate_prefix
 from stillhouse_engine.autogenerate.render.registry import plain as _ident
 from stillhouse_engine.autogenerate.render.registry import sqlalchemy_prefix as _sqlalchemy_autogenerate_prefix
@@ -46,6 +46,8 @@ from stillhouse_engine.autogenerate.render.types import type_source as _repr_typ
 from stillhouse_engine.autogenerate.render.types import user_prefix as _user_autogenerate_prefix
 
 renderers.include(default_renderers)
+
+_f_name = CodeName
 
 __all__ = [
     "MAX_PYTHON_ARGS",

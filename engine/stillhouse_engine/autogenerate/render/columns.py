@@ -41,7 +41,7 @@ def column_source(column: Column[Any], autogen_context: AutogenContext) -> Any:
             arguments.append(source)
         else:
             options.append(f"server_default={source}")
-    if column.autoincrement is not None and column.autoincrement != "auto":
+    if column.autoincrement != "auto":
         options.append(f"autoincrement={column.autoincrement!r}")
     if column.nullable is not None:
         options.append(f"nullable={column.nullable}")

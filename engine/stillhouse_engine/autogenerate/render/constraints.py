@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
-from sqlalchemy.sql.elements import ColumnClause, TextClause
+from sqlalchemy.sql.elements import ColumnClause
 
 from stillhouse_engine.autogenerate.dispatch import QualifiedDispatcher
 from stillhouse_engine.autogenerate.render.expressions import potential_expression
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 constraint_renderers = QualifiedDispatcher()
 """The functions by the class of constraint that they render inside CREATE TABLE."""
-
-SCHEMA_TABLE_COLUMN = 3
 
 
 def constraint_source(
@@ -112,9 +110,8 @@ def foreign_key(
     rendered = user_rendering("foreign_key", constraint, autogen_context)
     if rendered is not False:
         return rendered
-    schema = constraint.parent.metadata.schema if constraint.parent is not None else None
     local = ", ".join(repr(plain(element.parent.name)) for element in constraint.elements)
-    remote = ", ".join(repr(referent(element, schema, namespace_metadata)) for element in constraint.elements)
+    remote = ", ".join(repr(referent(element, namespace_metadata)) for element in constraint.elements)
     options = name_option(constraint, autogen_context) + keywords(foreign_key_options(constraint))
     options += option_sources(constraint.dialect_kwargs, autogen_context)
     prefix = sqlalchemy_prefix(autogen_context)
@@ -127,14 +124,14 @@ def foreign_key_options(constraint: ForeignKeyConstraint) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(constraint, name))}
 
 
-def referent(key: ForeignKey, metadata_schema: str | None, namespace_metadata: MetaData | None) -> str:
+def referent(key: ForeignKey, namespace_metadata: MetaData | None) -> str:
     """Return what a foreign key points to, by the column's name even where the models know it by another key."""
-    parts = key.target_fullname.split(".")
-    column = parts[-1]
-    if metadata_schema is not None and len(parts) < SCHEMA_TABLE_COLUMN:
-        parts.insert(0, metadata_schema)
-    table = ".".join(parts[:-1])
-    if namespace_metadata is not None and table in namespace_metadata.tables:
+    table, _, column = key.target_fullname.rpartition(".")
+    if namespace_metadata is None:
+        return f"{table}.{column}"
+    if namespace_metadata.schema is not None and "." not in table and table not in namespace_metadata.tables:
+        table = f"{namespace_metadata.schema}.{table}"
+    if table in namespace_metadata.tables:
         known = namespace_metadata.tables[table].c
         column = plain(known[column].name) if column in known else column
     return f"{table}.{column}"
@@ -169,8 +166,6 @@ def exclude_arguments(constraint: ExcludeConstraint, autogen_context: AutogenCon
 
 def exclude_element(expression: Any, name: str | None, autogen_context: AutogenContext) -> str:
     """Return one element of an exclusion constraint; a column by its name, because its table is not there yet."""
-    if isinstance(expression, Column) or (
-        isinstance(expression, ColumnClause) and not expression.is_literal and not isinstance(expression, TextClause)
-    ):
+    if isinstance(expression, Column) or (isinstance(expression, ColumnClause) and not expression.is_literal):
         return f"{sqlalchemy_prefix(autogen_context)}column({plain(name or expression.name)!r})"
     return potential_expression(expression, autogen_context)

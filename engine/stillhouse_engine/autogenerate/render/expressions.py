@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Computed, DefaultClause, Identity
 from sqlalchemy.schema import FetchedValue
-from sqlalchemy.sql.elements import ClauseElement, ColumnElement, Label, TextClause
+from sqlalchemy.sql.elements import ClauseElement, Label, TextClause
 
 from stillhouse_engine.autogenerate.render.registry import keywords, plain, sqlalchemy_prefix, user_rendering
 
@@ -72,13 +72,15 @@ def server_default(default: Any, autogen_context: AutogenContext) -> Any:
     if isinstance(default, Identity):
         return identity(default, autogen_context)
     if isinstance(default, DefaultClause):
-        arg = default.arg
-        return repr(arg) if isinstance(arg, str) else potential_expression(arg, autogen_context, is_server_default=True)
+        return value_source(default.arg, autogen_context)
     if isinstance(default, FetchedValue):
         return f"{sqlalchemy_prefix(autogen_context)}FetchedValue()"
-    if isinstance(default, TextClause | ColumnElement):
-        return potential_expression(default, autogen_context, is_server_default=True)
-    return repr(default) if isinstance(default, str) else None
+    return None if default is None else value_source(default, autogen_context)
+
+
+def value_source(value: Any, autogen_context: AutogenContext) -> str:
+    """Return the value of a default: text as it is, an expression as SQL."""
+    return repr(value) if isinstance(value, str) else potential_expression(value, autogen_context, is_server_default=True)
 
 
 def computed(item: Computed, autogen_context: AutogenContext) -> str:

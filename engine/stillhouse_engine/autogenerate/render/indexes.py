@@ -37,7 +37,7 @@ def index_elements(idx: Index, autogen_context: AutogenContext) -> list[str]:
 
 def option_sources(options: Mapping[str, Any], autogen_context: AutogenContext) -> list[str]:
     """Return the dialects' options as keyword arguments."""
-    return [f"{name}={option_source(value, autogen_context)}" for name, value in options.items()]
+    return [f"{name.replace(' ', '_')}={option_source(value, autogen_context)}" for name, value in options.items()]
 
 
 def option_source(value: Any, autogen_context: AutogenContext) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.dialects.postgresql import DOMAIN
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from stillhouse_engine.autogenerate.render.registry import sqlalchemy_prefix, user_rendering
+from stillhouse_engine.autogenerate.render.expressions import potential_expression
+from stillhouse_engine.autogenerate.render.registry import keywords, sqlalchemy_prefix, user_rendering
 
 if TYPE_CHECKING:
     from stillhouse_engine.autogenerate.context import AutogenContext
@@ -52,9 +54,11 @@ def user_prefix(autogen_context: AutogenContext, target: Any) -> str:
 
 def with_inner_types(type_: TypeEngine[Any], autogen_context: AutogenContext) -> str:
     """Return a type's ``repr()``, in which types within it are told in full."""
-    source = repr(type_)
+    if isinstance(type_, TypeDecorator):
+        return repr(type_)
+    source = domain(type_, autogen_context) if isinstance(type_, DOMAIN) else repr(type_)
     for attribute in INNER_TYPES:
-        inner = vars(type_).get(attribute)
+        inner = getattr(type_, attribute, None)
         if isinstance(inner, TypeEngine):
             source = source.replace(repr(inner), type_source(inner, autogen_context), 1)
     return source
@@ -66,3 +70,17 @@ def with_variants(type_: TypeEngine[Any], autogen_context: AutogenContext) -> st
     for dialect, variant in sorted(type_._variant_mapping.items()):  # noqa: SLF001 - as above
         source += f".with_variant({type_source(variant, autogen_context)}, {dialect!r})"
     return source
+
+
+def domain(type_: DOMAIN, autogen_context: AutogenContext) -> str:
+    """Return a domain with all that it says, of which its ``repr()`` leaves out the most."""
+    parts = [repr(type_.name), repr(type_.data_type)]
+    parts += keywords({"collation": type_.collation} if type_.collation is not None else {})
+    if type_.default is not None:
+        parts.append(f"default={potential_expression(type_.default, autogen_context)}")
+    parts += keywords({"constraint_name": type_.constraint_name} if type_.constraint_name is not None else {})
+    parts += ["not_null=True"] if type_.not_null else []
+    parts += keywords({"check": str(type_.check)} if type_.check is not None else {})
+    parts += keywords({"schema": type_.schema} if type_.schema is not None else {})
+    parts += [] if type_.create_type else ["create_type=False"]
+    return f"DOMAIN({', '.join(parts)})"
