@@ -6,6 +6,7 @@ import itertools
 import os
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 counter = itertools.count(1)
+
+# No test may fail because the machine was slow; what CI runs is the same every time, what a developer runs explores.
+hypothesis.settings.register_profile(
+    "stillhouse",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("stillhouse")
 
 
 @pytest.fixture(scope="session")

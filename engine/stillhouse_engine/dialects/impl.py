@@ -6,6 +6,7 @@ A third-party dialect subclasses ``DefaultImpl``, names its ``__dialect__`` and 
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sqlalchemy import Column, Computed, Identity, MetaData, PrimaryKeyConstraint, String, Table, cast, schema
@@ -18,7 +19,7 @@ from stillhouse_engine.dialects.registry import IMPLEMENTATIONS, implementation_
 from stillhouse_engine.dialects.statements import ConnectionSink, OfflineSink, Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import TextIO
 
     from sqlalchemy import Connection, Constraint, CursorResult, Dialect, Executable, Index, TableClause
@@ -262,12 +263,14 @@ class DefaultImpl(Comparisons):
     def add_constraint(self, const: Any, **kw: Any) -> None:
         """Add a constraint, unless its type makes none on this database."""
         if is_made(const, self.dialect):
-            self._exec(schema.AddConstraint(const, **kw))
+            with rule_kept(const):
+                self._exec(schema.AddConstraint(const, **kw))
 
     def drop_constraint(self, const: Constraint, **kw: Any) -> None:
         """Drop a constraint, unless its type made none on this database."""
         if is_made(const, self.dialect):
-            self._exec(schema.DropConstraint(const, **kw))
+            with rule_kept(const):
+                self._exec(schema.DropConstraint(const, **kw))
 
     def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
         """Rename a table."""
@@ -369,6 +372,16 @@ def is_made(constraint: Any, dialect: Dialect) -> bool:
     rule = constraint._create_rule  # noqa: SLF001 - how SQLAlchemy's types say where they need a CHECK
     # The compiler is only asked what it is for; it compiles nothing.
     return rule is None or bool(rule(dialect.ddl_compiler(dialect, None)))  # type: ignore[arg-type]
+
+
+@contextmanager
+def rule_kept(constraint: Any) -> Iterator[None]:
+    """Let a constraint be part of a CREATE TABLE later: SQLAlchemy's ADD and DROP CONSTRAINT take it out of every other one."""
+    rule = constraint._create_rule  # noqa: SLF001 - as above
+    try:
+        yield
+    finally:
+        constraint._create_rule = rule  # noqa: SLF001
 
 
 def literal(table: TableClause, name: str, value: Any) -> LiteralBindParameter:
