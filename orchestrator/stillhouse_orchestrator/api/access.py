@@ -74,11 +74,17 @@ class Access:
         self._loopback = loopback
 
     @classmethod
-    def of(cls, declared: Api) -> Self:
-        """Read what the fleet file declares; tokens are hashed here and forgotten."""
+    def of(cls, declared: Api, others: Mapping[str, Key] | None = None) -> Self:
+        """Read what the fleet file declares; tokens are hashed here and forgotten.
+
+        Args:
+            declared: the fleet file's ``api``.
+            others: further keys by their tokens.
+        """
         keys = {
             _digest(token): Key(Caller(token.name, Role[token.role.upper()]), token.until) for token in declared.tokens
         }
+        keys |= {hashlib.sha256(token.encode()).hexdigest(): key for token, key in (others or {}).items()}
         return cls(keys, Role[declared.loopback_role.upper()] if declared.loopback_role else None)
 
     def identify(self, authorization: str | None, host: str | None, today: date) -> Caller:

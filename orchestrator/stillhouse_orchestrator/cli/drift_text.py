@@ -2,61 +2,64 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from stillhouse_orchestrator.cli.output import counted, revisions
-from stillhouse_orchestrator.values import ChangeOp, DriftStatus
+from stillhouse_orchestrator.cli.exits import Exit
+from stillhouse_orchestrator.cli.output import counted, moment, revisions
 
 if TYPE_CHECKING:
-    from stillhouse_orchestrator.values import Change, DriftReport
+    from collections.abc import Mapping, Sequence
 
-MARKS = {ChangeOp.EXTRA: ("+", "green"), ChangeOp.MISSING: ("-", "red"), ChangeOp.MODIFIED: ("~", "yellow")}
+MARKS = {"extra": ("+", "green"), "missing": ("-", "red"), "modified": ("~", "yellow")}
 SHORT = 100  # characters of a value in the short form
-COLOURS = {
-    DriftStatus.IN_SYNC: "green",
-    DriftStatus.DRIFTED: "red",
-    DriftStatus.PENDING_ONLY: "cyan",
-    DriftStatus.UNKNOWN: "yellow",
-}
+COLOURS = {"in_sync": "green", "drifted": "red", "pending_only": "cyan", "unknown": "yellow"}
 
 
-def print_report(report: DriftReport, *, detailed: bool = False) -> None:
+def print_report(report: Mapping[str, Any], *, detailed: bool = False) -> None:
     """Print one target's report; detailed with values, repair SQL and coverage."""
-    status = click.style(report.status.value.replace("_", " "), fg=COLOURS[report.status])
-    pending = f", {counted(report.pending, 'pending revision')}" if report.pending else ""
-    click.echo(f"{report.target}: {status} at {revisions(report.applied)}{pending}")
-    if report.error:
-        click.echo(f"  {report.error}")
-    for change in report.changes:
+    status = click.style(report["status"].replace("_", " "), fg=COLOURS[report["status"]])
+    pending = f", {counted(report['pending'], 'pending revision')}" if report["pending"] else ""
+    click.echo(f"{report['target']}: {status} at {revisions(report['applied'])}{pending}")
+    if report["error"]:
+        click.echo(f"  {report['error']}")
+    for change in report["changes"]:
         print_change(change, detailed=detailed)
     if detailed:
         _print_facts(report)
 
 
-def print_change(change: Change, *, detailed: bool = False) -> None:
+def print_change(change: Mapping[str, Any], *, detailed: bool = False) -> None:
     """Print one change: a line, or all that is known about it."""
-    mark, colour = MARKS[change.op]
-    attribute = f" {change.attribute}" if change.attribute else ""
-    ignored = f"  (ignored by {change.ignored_by})" if change.ignored_by else ""
-    text = f"{mark} {change.op.value} {change.kind.replace('_', ' ')} {change.object}{attribute}"
+    mark, colour = MARKS[change["op"]]
+    attribute = f" {change['attribute']}" if change["attribute"] else ""
+    ignored = f"  (ignored by {change['ignored_by']})" if change["ignored_by"] else ""
+    text = f"{mark} {change['op']} {change['kind'].replace('_', ' ')} {change['object']}{attribute}"
     click.echo(f"  {click.style(text, fg=colour)}{'' if detailed else _values(change)}{ignored}")
     if not detailed:
         return
-    for label, value in (("expected", change.expected), ("actual", change.actual)):
-        if value is not None:
-            click.echo(f"      {label}: {value}")
-    click.echo(f"      severity: {change.severity.value}   id: {change.id}")
-    if change.repair_sql:
-        click.echo(f"      repair ({change.repair_risk.value.replace('_', ' ')}):")
-        for statement in change.repair_sql:
+    for label in ("expected", "actual"):
+        if change[label] is not None:
+            click.echo(f"      {label}: {change[label]}")
+    click.echo(f"      severity: {change['severity']}   id: {change['id']}")
+    if change["repair_sql"]:
+        click.echo(f"      repair ({change['repair_risk'].replace('_', ' ')}):")
+        for statement in change["repair_sql"]:
             click.echo(f"        {statement};")
 
 
-def _values(change: Change) -> str:
-    if change.op is ChangeOp.MODIFIED:
-        return f": {_short(change.expected)} -> {_short(change.actual)}"
+def exit_code(reports: Sequence[Mapping[str, Any]]) -> Exit:
+    """Return the exit code that some verdicts mean."""
+    verdicts = {report["status"] for report in reports}
+    if "drifted" in verdicts:
+        return Exit.DRIFT
+    return Exit.UNKNOWN if "unknown" in verdicts else Exit.FINE
+
+
+def _values(change: Mapping[str, Any]) -> str:
+    if change["op"] == "modified":
+        return f": {_short(change['expected'])} -> {_short(change['actual'])}"
     return ""
 
 
@@ -67,11 +70,11 @@ def _short(value: str | None) -> str:
     return line if len(line) <= SHORT else f"{line[:SHORT]}…"
 
 
-def _print_facts(report: DriftReport) -> None:
-    if report.first_seen:
-        click.echo(f"  since:        {report.first_seen.astimezone():%Y-%m-%d %H:%M:%S}")
-    if report.drift_id:
-        click.echo(f"  drift id:     {report.drift_id}")
-    click.echo(f"  compared:     {', '.join(report.coverage.compared) or 'nothing'}")
-    if report.coverage.not_compared:
-        click.echo(f"  not compared: {'; '.join(report.coverage.not_compared)}")
+def _print_facts(report: Mapping[str, Any]) -> None:
+    if report["first_seen"]:
+        click.echo(f"  since:        {moment(report['first_seen'])}")
+    if report["drift_id"]:
+        click.echo(f"  drift id:     {report['drift_id']}")
+    click.echo(f"  compared:     {', '.join(report['coverage']['compared']) or 'nothing'}")
+    if report["coverage"]["not_compared"]:
+        click.echo(f"  not compared: {'; '.join(report['coverage']['not_compared'])}")

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stillhouse_config import FleetFileError, load_fleet
-from stillhouse_orchestrator import application
 from stillhouse_orchestrator.cli.exits import Exit
 from stillhouse_orchestrator.cli.output import counted
 from stillhouse_orchestrator.cli.running import CommandFailedError
@@ -28,6 +26,10 @@ def some_are_unknown() -> bool:
     return bool(click.get_current_context().meta.get(UNASKED))
 
 
+class OwnedElsewhereError(CommandFailedError):
+    """Another process owns the store."""
+
+
 class FleetInvalidError(CommandFailedError):
     """The fleet file has mistakes; all of them are shown."""
 
@@ -45,6 +47,8 @@ def load(path: str) -> FleetFile:
     Raises:
         FleetInvalidError: with every problem.
     """
+    from stillhouse_config import FleetFileError, load_fleet
+
     try:
         return load_fleet(path)
     except FleetFileError as error:
@@ -59,7 +63,14 @@ async def opened(path: str, *, beside: bool = False, drain: float = 30.0) -> Asy
         path: the fleet file.
         beside: read the store of a running service instead of failing.
         drain: seconds that running jobs get at the end.
+
+    Raises:
+        OwnedElsewhereError: another process owns the store.
     """
+    from stillhouse_config import FleetFileError
+    from stillhouse_orchestrator import application
+    from stillhouse_orchestrator.store import OwnerBusyError
+
     file = load(path)
     try:
         async with application.opened(file, beside=beside, drain=drain) as found:
@@ -69,3 +80,5 @@ async def opened(path: str, *, beside: bool = False, drain: float = 30.0) -> Asy
             yield found
     except FleetFileError as error:  # a row that was discovered makes no target
         raise FleetInvalidError(path, error.problems) from error
+    except OwnerBusyError as error:
+        raise OwnedElsewhereError(str(error), error.hint) from error

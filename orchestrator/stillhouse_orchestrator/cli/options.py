@@ -25,6 +25,14 @@ def fleet_option(function: Function) -> Function:
     )(function)  # fmt: skip
 
 
+def token_option(function: Function) -> Function:
+    """Add ``--token-file FILE``; the command itself does not see it."""
+    return click.option(
+        "--token-file", type=click.Path(dir_okay=False, exists=True), metavar="FILE", default=None,
+        expose_value=False, callback=_remember, help="A token for the daemon (default: $STILLHOUSE_TOKEN, else its own user's).",
+    )(function)  # fmt: skip
+
+
 def selector_option(function: Function) -> Function:
     """Add ``-l SELECTOR``."""
     return click.option(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 SCHEMA_VERSION = 1
 
@@ -16,6 +17,16 @@ SCHEMA_VERSION = 1
 def print_json(**content: Any) -> None:
     """Print one object with its schema version; keys are only ever added."""
     click.echo(json.dumps({"schema_version": SCHEMA_VERSION, **content}, indent=2, ensure_ascii=False, default=str))
+
+
+def print_document(document: Mapping[str, Any]) -> None:
+    """Print a document; one that a daemon answered has its schema version already."""
+    print_json(**{key: value for key, value in document.items() if key != "schema_version"})
+
+
+def moment(text: str | None, otherwise: str = "never") -> str:
+    """Show a moment of a document in this machine's time zone."""
+    return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S}" if text else otherwise
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stillhouse_orchestrator.cli.asking import ask
 from stillhouse_orchestrator.cli.exits import Exit
-from stillhouse_orchestrator.cli.loading import opened, some_are_unknown
-from stillhouse_orchestrator.cli.options import fleet_option, json_option, log_options, selector_option
-from stillhouse_orchestrator.cli.output import counted, print_json, revisions
-from stillhouse_orchestrator.cli.running import run
-from stillhouse_orchestrator.values import to_json
+from stillhouse_orchestrator.cli.loading import opened
+from stillhouse_orchestrator.cli.options import fleet_option, json_option, log_options, selector_option, token_option
+from stillhouse_orchestrator.cli.output import counted, print_document, revisions
 
 if TYPE_CHECKING:
-    from stillhouse_orchestrator.values import Plan, PlanGroup
+    from collections.abc import Mapping, Sequence
 
 SHOWN_TARGETS = 8
 
@@ -34,55 +33,69 @@ SHOWN_TARGETS = 8
 @fleet_option
 @selector_option
 @json_option
+@token_option
 @log_options
 def plan(destination: str, strategy: str | None, with_sql: bool, exit_code: bool, **common: Any) -> int:
     """Show what a rollout would do, targets with the same plan in one group. Nothing is changed."""
-    made = run(_plan(common["fleet_file"], common["selector"], destination, strategy))
+    fleet_file, selector = common["fleet_file"], common["selector"]
+    made = ask(
+        fleet_file,
+        lambda daemon: daemon.get("plan", select=selector, to=destination, strategy=strategy),
+        lambda: _plan(fleet_file, selector, destination, strategy),
+    )
     if common["as_json"]:
-        print_json(**to_json(made))
+        print_document(made)
     else:
         print_plan(made, with_sql=with_sql)
-    if made.unreachable or made.unknown or some_are_unknown():
+    if made["unreachable"] or made["unknown"]:
         return Exit.UNKNOWN
-    return Exit.DRIFT if exit_code and made.groups else Exit.FINE
+    return Exit.DRIFT if exit_code and made["groups"] else Exit.FINE
 
 
-async def _plan(fleet_file: str, selector: str | None, destination: str, strategy: str | None) -> Plan:
+async def _plan(fleet_file: str, selector: str | None, destination: str, strategy: str | None) -> dict[str, Any]:
+    from stillhouse_orchestrator.values import to_json
+
     async with opened(fleet_file, beside=True) as application:
-        return await application.plan(selector, destination, strategy)
+        return dict(to_json(await application.plan(selector, destination, strategy)))
 
 
-def print_plan(plan: Plan, *, with_sql: bool = False, done: bool = False) -> None:
+def print_plan(plan: Mapping[str, Any], *, with_sql: bool = False, done: bool = False) -> None:
     """Print a plan: its groups, unless they are done already, and everybody who is in none, with the reason."""
-    for group in () if done else plan.groups:
+    for group in () if done else plan["groups"]:
         _print_group(group, with_sql=with_sql)
-    if plan.up_to_date:
-        click.echo(f"up to date: {named(plan.up_to_date)}")
-    if plan.ahead:
-        click.echo(f"ahead of {plan.requested}: {named(plan.ahead)}")
-    for target, identity in plan.drifted.items():
+    if plan["up_to_date"]:
+        click.echo(f"up to date: {named(plan['up_to_date'])}")
+    if plan["ahead"]:
+        click.echo(f"ahead of {plan['requested']}: {named(plan['ahead'])}")
+    for target, identity in plan["drifted"].items():
         click.echo(f"{target}: drifted ({identity}); see `stillhouse drift show {target}`", err=True)
-    for target, reason in (*plan.unreachable.items(), *plan.unknown.items()):
+    for target, reason in (*plan["unreachable"].items(), *plan["unknown"].items()):
         click.echo(f"{target}: {reason}", err=True)
-    if plan.late:
-        click.echo(f"late for the rollout in progress: {named(plan.late)}", err=True)
-    if plan.unmatched:
-        click.echo(f"matched by no wave of the strategy: {named(plan.unmatched)}", err=True)
+    if plan["late"]:
+        click.echo(f"late for the rollout in progress: {named(plan['late'])}", err=True)
+    if plan["unmatched"]:
+        click.echo(f"matched by no wave of the strategy: {named(plan['unmatched'])}", err=True)
 
 
-def named(targets: tuple[str, ...]) -> str:
+def named(targets: Sequence[str]) -> str:
     """Name some targets, and count the rest."""
     more = f" and {len(targets) - SHOWN_TARGETS} more" if len(targets) > SHOWN_TARGETS else ""
     return ", ".join(targets[:SHOWN_TARGETS]) + more
 
 
-def _print_group(group: PlanGroup, *, with_sql: bool) -> None:
-    count = f"{counted(len(group.targets), 'target')}, {counted(len(group.revisions), 'revision')}"
-    click.secho(f"{revisions(group.from_)} -> {revisions(group.to)} ({count}): {named(group.targets)}", bold=True)
-    for revision in group.revisions:
+def _print_group(group: Mapping[str, Any], *, with_sql: bool) -> None:
+    count = f"{counted(len(group['targets']), 'target')}, {counted(len(group['revisions']), 'revision')}"
+    way = f"{revisions(group['from'])} -> {revisions(group['to'])}"
+    click.secho(f"{way} ({count}): {named(group['targets'])}", bold=True)
+    for revision in group["revisions"]:
         click.echo(f"  {revision}")
-    for hazard in group.hazards:
-        click.secho(f"  warning[{hazard.rule}]: {hazard.message}", fg="yellow")
+    for hazard in group["hazards"]:
+        click.secho(f"  warning[{hazard['rule']}]: {hazard['message']}", fg="yellow")
     if with_sql:
-        for statement in group.sql:
-            click.echo("\n".join(f"    {line}" for line in statement.splitlines()))
+        print_sql(group["sql"])
+
+
+def print_sql(statements: Sequence[str]) -> None:
+    """Print statements, indented."""
+    for statement in statements:
+        click.echo("\n".join(f"    {line}" for line in statement.splitlines()))

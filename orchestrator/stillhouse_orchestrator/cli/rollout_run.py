@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from stillhouse_orchestrator.cli.asking import ask
 from stillhouse_orchestrator.cli.exits import Exit
 from stillhouse_orchestrator.cli.loading import opened
-from stillhouse_orchestrator.cli.options import fleet_option, json_option, log_options, selector_option
-from stillhouse_orchestrator.cli.output import print_json
+from stillhouse_orchestrator.cli.options import fleet_option, json_option, log_options, selector_option, token_option
+from stillhouse_orchestrator.cli.output import print_document
 from stillhouse_orchestrator.cli.plan import print_plan
-from stillhouse_orchestrator.cli.rollout_text import as_json, print_rollout, succeeded
-from stillhouse_orchestrator.cli.running import REPORTED, run
+from stillhouse_orchestrator.cli.rollout_text import print_rollout, succeeded
+from stillhouse_orchestrator.cli.running import REPORTED
+from stillhouse_orchestrator.cli.up import detaching
 from stillhouse_orchestrator.cli.up import start as start_rollout
 from stillhouse_orchestrator.cli.watching import Watching
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from stillhouse_orchestrator.client.daemon import Daemon
 
 
 @click.command()
@@ -27,49 +34,108 @@ from stillhouse_orchestrator.cli.watching import Watching
     help="The destination; heads for all branches.",
 )
 @click.option("--strategy", help="The strategy to follow. Default: the fleet file's, else all at once.")
+@click.option(
+    "--not-before", type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]), metavar="MOMENT",
+    help='Start no target earlier: "2026-11-24 02:00", in this machine\'s time zone.',
+)  # fmt: skip
+@click.option("--next-window", is_flag=True, help="Start no target before a maintenance window opens.")
+@click.option("--detach", is_flag=True, help="Leave it to the daemon instead of watching it.")
 @fleet_option
 @selector_option
 @json_option
+@token_option
 @log_options
-def start(destination: str, strategy: str | None, **common: Any) -> int:
+def start(
+    destination: str, strategy: str | None, not_before: datetime | None, next_window: bool, detach: bool, **common: Any
+) -> int:
     """Start a rollout and watch it to its end."""
-    return run(
-        _start(common["fleet_file"], common["selector"], destination, strategy, quiet=common["as_json"]), level=REPORTED
+    wanted = {
+        "to": destination,
+        "select": common["selector"],
+        "strategy": strategy,
+        "not_before": not_before.astimezone().isoformat() if not_before else None,
+        "next_window": next_window,
+    }
+    quiet = common["as_json"]
+    made = ask(
+        common["fleet_file"],
+        lambda daemon: _remotely(daemon, wanted, quiet=quiet, detach=detach),
+        lambda: _here(common["fleet_file"], wanted, quiet=quiet),
+        level=REPORTED,
     )
+    if made["rollout"] is None:
+        if quiet:
+            print_document(made)
+        else:
+            print_plan(made["plan"])
+        return Exit.FAILED if made["plan"]["unreachable"] or made["plan"]["unknown"] else Exit.FINE
+    if quiet:
+        print_document({key: value for key, value in made.items() if key != "plan"})
+    elif detach:
+        click.echo(f"rollout {made['rollout']['id']} is {made['rollout']['state']}; it runs in the daemon")
+    return Exit.FINE if succeeded(made) or (detach and made["rollout"]["state"] != "failed") else Exit.FAILED
 
 
 @click.command()
 @click.argument("rollout_id", metavar="ID")
 @fleet_option
 @json_option
+@token_option
 @log_options
 def watch(rollout_id: str, **common: Any) -> int:
-    """Go on with a rollout that was interrupted, and watch it to its end."""
-    return run(follow(common["fleet_file"], rollout_id, quiet=common["as_json"]), level=REPORTED)
+    """Watch a rollout to its end; without a daemon, go on with one that was interrupted."""
+    quiet = common["as_json"]
+    found = ask(
+        common["fleet_file"],
+        lambda daemon: watch_remotely(daemon, rollout_id, quiet=quiet),
+        lambda: _follow(common["fleet_file"], rollout_id, quiet=quiet),
+        level=REPORTED,
+    )
+    if quiet:
+        print_document(found)
+    else:
+        print_rollout(found)
+    return Exit.FINE if succeeded(found) else Exit.FAILED
 
 
-async def _start(fleet_file: str, selector: str | None, destination: str, strategy: str | None, *, quiet: bool) -> int:
+def watch_remotely(daemon: Daemon, rollout_id: str, *, quiet: bool = False) -> dict[str, Any]:
+    """Watch a rollout of a daemon to its end, across restarts of the daemon."""
+    known = daemon.get("rollouts", rollout_id)["rollout"]["id"]
+    with Watching(quiet=quiet) as watching, detaching(known):
+        return watching.follow(daemon, known)
+
+
+def _remotely(daemon: Daemon, wanted: dict[str, Any], *, quiet: bool, detach: bool) -> dict[str, Any]:
+    made = daemon.post("rollouts", body=wanted)
+    if made["rollout"] is None or detach:
+        return made
+    return {"plan": made["plan"], **watch_remotely(daemon, made["rollout"]["id"], quiet=quiet)}
+
+
+async def _here(fleet_file: str, wanted: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
+    from datetime import datetime
+
+    from stillhouse_orchestrator.documents import rollout_document
+    from stillhouse_orchestrator.values import to_json
+
     async with opened(fleet_file) as application:
         with Watching(quiet=quiet) as watching:
             application.rollouts.listeners.append(watching)
-            plan = await application.plan(selector, destination, strategy)
+            plan = await application.plan(wanted["select"], wanted["to"], wanted["strategy"])
             if not plan.groups:
-                print_plan(plan)
-                return Exit.FAILED if plan.unreachable or plan.unknown else Exit.FINE
-            rollout = await start_rollout(application, plan, strategy, selector)
-        if quiet:
-            print_json(**as_json(rollout))
-        return Exit.FINE if succeeded(rollout) else Exit.FAILED
+                return {"plan": to_json(plan), "rollout": None, "targets": []}
+            not_before = datetime.fromisoformat(wanted["not_before"]) if wanted["not_before"] else None
+            if wanted["next_window"]:
+                not_before = await application.rollouts.next_window(plan)
+            rollout = await start_rollout(application, plan, wanted["strategy"], wanted["select"], not_before)
+        return {"plan": to_json(plan), **rollout_document(rollout)}
 
 
-async def follow(fleet_file: str, rollout_id: str, *, quiet: bool = False) -> int:
-    """Run a rollout to its end and print where it ended."""
+async def _follow(fleet_file: str, rollout_id: str, *, quiet: bool) -> dict[str, Any]:
+    from stillhouse_orchestrator.documents import rollout_document
+
     async with opened(fleet_file) as application:
         with Watching(quiet=quiet) as watching:
             application.rollouts.listeners.append(watching)
             rollout = await application.rollouts.run((await application.rollouts.get(rollout_id)).id)
-        if quiet:
-            print_json(**as_json(rollout))
-        else:
-            print_rollout(rollout)
-        return Exit.FINE if succeeded(rollout) else Exit.FAILED
+        return rollout_document(rollout)

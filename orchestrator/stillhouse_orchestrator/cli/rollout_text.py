@@ -1,88 +1,80 @@
-"""A rollout as a person reads it, and as a program does."""
+"""A rollout as a person reads it."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from stillhouse_orchestrator.cli.output import print_table, revisions
-from stillhouse_orchestrator.values import MemberState, RolloutState, to_json
 
 if TYPE_CHECKING:
-    from stillhouse_orchestrator.values import Rollout, RolloutTarget
+    from collections.abc import Mapping
 
 COLOURS = {
-    MemberState.DONE: "green",
-    MemberState.FAILED: "red",
-    MemberState.INDETERMINATE: "red",
-    MemberState.BLOCKED_DRIFT: "yellow",
-    MemberState.CANCELLED: "yellow",
-    MemberState.ROLLED_BACK: "cyan",
+    "done": "green",
+    "failed": "red",
+    "indeterminate": "red",
+    "blocked_drift": "yellow",
+    "cancelled": "yellow",
+    "rolled_back": "cyan",
 }
-TARGET_KEYS = ("target", "wave", "state", "reason", "from", "to", "started_at", "finished_at", "error")
+MOVING = frozenset({"running", "rolling_back"})
+OVER = frozenset({"succeeded", "failed", "aborted", "rolled_back", "rollback_failed"})
+BUSY = frozenset({"running", "verifying"})
+UNSETTLED = BUSY | {"pending", "waiting"}
 
 
-def as_json(rollout: Rollout) -> dict[str, Any]:
-    """Return the JSON shape of ``rollout show``."""
-    plain = to_json(rollout)
-    head = {
-        key: plain[key]
-        for key in ("id", "state", "reason", "strategy", "requested", "selector", "created_at", "created_by")
-    }
-    head |= {
-        "wave": rollout.wave,
-        "waves": len(rollout.waves),
-        "started_at": plain["started_at"],
-        "finished_at": plain["finished_at"],
-    }
-    targets = [{key: target[key] for key in TARGET_KEYS} for target in plain["targets"].values()]
-    return {"rollout": head, "targets": targets, "unmatched": plain["unmatched"]}
-
-
-def print_rollout(rollout: Rollout) -> None:
+def print_rollout(document: Mapping[str, Any]) -> None:
     """Print a rollout and all its targets."""
-    click.echo(
-        f"rollout {rollout.id}: {state_of(rollout)}, wave {rollout.wave} of {len(rollout.waves)}, to {rollout.requested}"
-    )
+    head = document["rollout"]
+    where = f"wave {head['wave']} of {head['waves']}, to {head['requested']}"
+    click.echo(f"rollout {head['id']}: {state_of(head)}, {where}")
     rows = [
         (
-            member.target,
-            str(member.wave),
-            member.state.value,
-            f"{revisions(member.from_)} -> {revisions(member.to)}",
+            member["target"],
+            str(member["wave"]),
+            member["state"],
+            f"{revisions(member['from'])} -> {revisions(member['to'])}",
             why(member),
         )
-        for member in rollout.members()
+        for member in document["targets"]
     ]
     print_table(("TARGET", "WAVE", "STATE", "REVISIONS", ""), rows)
+    if document.get("late"):
+        click.echo(f"appeared since, and not in it: {', '.join(document['late'])}", err=True)
 
 
-def state_of(rollout: Rollout) -> str:
+def state_of(head: Mapping[str, Any]) -> str:
     """Return a rollout's state with its reason."""
-    return f"{rollout.state.value}{f' ({rollout.reason})' if rollout.reason else ''}"
+    return f"{head['state']}{f' ({reason})' if (reason := head['reason']) else ''}"
 
 
-def member_line(member: RolloutTarget) -> str:
+def member_line(member: Mapping[str, Any]) -> str:
     """Say in one line where a member is; with what it did and how long that took once it is over."""
-    state = click.style(member.state.value.replace("_", " "), fg=COLOURS.get(member.state))
+    state = click.style(member["state"].replace("_", " "), fg=COLOURS.get(member["state"]))
     took = ""
-    if member.started_at and member.finished_at:
-        took = f" in {(member.finished_at - member.started_at).total_seconds():.2f} s"
-    path = (
-        f" {revisions(member.from_)} -> {revisions(member.to)}"
-        if member.state in {MemberState.DONE, MemberState.RUNNING}
-        else ""
-    )
+    if member["started_at"] and member["finished_at"]:
+        began, ended = map(datetime.fromisoformat, (member["started_at"], member["finished_at"]))
+        took = f" in {(ended - began).total_seconds():.2f} s"
+    path = ""
+    if member["state"] in {"done", "running"}:
+        path = f" {revisions(member['from'])} -> {revisions(member['to'])}"
     because = why(member)
-    return f"{member.target}: {state}{path}{took}{f': {because}' if because else ''}"
+    return f"{member['target']}: {state}{path}{took}{f': {because}' if because else ''}"
 
 
-def why(member: RolloutTarget) -> str:
+def why(member: Mapping[str, Any]) -> str:
     """Return what a person wants to know besides the state."""
-    return member.error or member.reason or ""
+    return member["error"] or member["reason"] or ""
 
 
-def succeeded(rollout: Rollout) -> bool:
+def succeeded(document: Mapping[str, Any]) -> bool:
     """Tell whether everything that the rollout was to do is done."""
-    return rollout.state in {RolloutState.SUCCEEDED, RolloutState.ROLLED_BACK}
+    return document["rollout"]["state"] in {"succeeded", "rolled_back"}
+
+
+def goes_on(document: Mapping[str, Any]) -> bool:
+    """Tell whether a rollout moves by itself at the moment."""
+    return document["rollout"]["state"] in MOVING and document["rollout"]["hold"] is None

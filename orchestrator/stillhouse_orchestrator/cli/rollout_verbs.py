@@ -2,43 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from stillhouse_orchestrator.cli.asking import ask
 from stillhouse_orchestrator.cli.exits import Exit
 from stillhouse_orchestrator.cli.loading import opened
-from stillhouse_orchestrator.cli.options import fleet_option, log_options
+from stillhouse_orchestrator.cli.options import fleet_option, log_options, token_option
+from stillhouse_orchestrator.cli.output import counted, revisions
 from stillhouse_orchestrator.cli.people import actor
-from stillhouse_orchestrator.cli.rollout_text import print_rollout, succeeded
-from stillhouse_orchestrator.cli.running import REPORTED, run
+from stillhouse_orchestrator.cli.plan import named, print_sql
+from stillhouse_orchestrator.cli.rollout_run import watch_remotely
+from stillhouse_orchestrator.cli.rollout_text import OVER, goes_on, print_rollout, succeeded
+from stillhouse_orchestrator.cli.running import REPORTED
 from stillhouse_orchestrator.cli.watching import Watching
-from stillhouse_orchestrator.events import now
-from stillhouse_orchestrator.rollouts import signals
-from stillhouse_orchestrator.values import RolloutState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stillhouse_orchestrator.application import Application
+    from stillhouse_orchestrator.client.daemon import Daemon
     from stillhouse_orchestrator.rollouts.signals import Verb
-    from stillhouse_orchestrator.values import Rollout
 
-MOVING = frozenset({RolloutState.RUNNING, RolloutState.ROLLING_BACK})
+WATCHED = frozenset({"resume", "promote", "approve", "retry", "rollback"})
+OF_TARGETS = frozenset({"retry", "skip", "join"})
 
 
-def _simple(name: str, verb: type[Verb], summary: str) -> click.Command:
+def _simple(name: str, summary: str) -> click.Command:
     """Make the command of a verb that needs nothing but a reason."""
 
     @click.command(name, help=summary)
     @click.argument("rollout_id", metavar="ID")
     @click.option("--reason", help="Why; kept in the history.")
     @fleet_option
+    @token_option
     @log_options
     def command(rollout_id: str, reason: str | None, fleet_file: str) -> int:
-        return run(_say(fleet_file, rollout_id, verb(actor(), now(), reason)), level=REPORTED)
+        return _say(fleet_file, name, rollout_id, {"reason": reason})
 
     return command
 
 
-def _of_targets(name: str, verb: type[signals.Skip | signals.Retry], summary: str, *, required: bool) -> click.Command:
+def _of_targets(name: str, summary: str, *, required: bool) -> click.Command:
     """Make the command of a verb about some targets."""
 
     @click.command(name, help=summary)
@@ -46,39 +52,81 @@ def _of_targets(name: str, verb: type[signals.Skip | signals.Retry], summary: st
     @click.argument("targets", nargs=-1, required=required)
     @click.option("--reason", help="Why; kept in the history.")
     @fleet_option
+    @token_option
     @log_options
     def command(rollout_id: str, targets: tuple[str, ...], reason: str | None, fleet_file: str) -> int:
-        return run(_say(fleet_file, rollout_id, verb(actor(), now(), reason, targets)), level=REPORTED)
+        return _say(fleet_file, name, rollout_id, {"reason": reason, "targets": list(targets)})
 
     return command
 
 
-pause = _simple("pause", signals.Pause, "Start nothing more until it is resumed; what runs may finish.")
-resume = _simple("resume", signals.Resume, "Take a pause back, go on, and watch.")
-promote = _simple("promote", signals.Promote, "End a pause step of the strategy now, go on, and watch.")
-approve = _simple("approve", signals.Approve, "Agree at an approve step of the strategy, go on, and watch.")
-abort = _simple("abort", signals.Abort, "Start nothing more, let what runs finish, revert nothing.")
+pause = _simple("pause", "Start nothing more until it is resumed; what runs may finish.")
+resume = _simple("resume", "Take a pause back, go on, and watch.")
+promote = _simple("promote", "End a pause step of the strategy now, go on, and watch.")
+approve = _simple("approve", "Agree at an approve step of the strategy, go on, and watch.")
+abort = _simple("abort", "Start nothing more, let what runs finish, revert nothing.")
 rollback = _simple(
-    "rollback", signals.Rollback, "Bring every target that the rollout changed back to the revision where it began."
+    "rollback", "Bring every target that the rollout changed back to the revision where it began; shows its plan first."
 )
-retry = _of_targets("retry", signals.Retry, "Try targets again: those named, else all that failed.", required=False)
-skip = _of_targets("skip", signals.Skip, "Leave targets out; what depends on them goes on.", required=True)
+retry = _of_targets("retry", "Try targets again: those named, else all that failed.", required=False)
+skip = _of_targets("skip", "Leave targets out; what depends on them goes on.", required=True)
 
 
-async def _say(fleet_file: str, rollout_id: str, verb: Verb) -> int:
+def _say(fleet_file: str, verb: str, rollout_id: str, said: Mapping[str, Any]) -> int:
+    found = ask(
+        fleet_file,
+        lambda daemon: _remotely(daemon, verb, rollout_id, said),
+        lambda: _here(fleet_file, verb, rollout_id, said),
+        level=REPORTED,
+    )
+    print_rollout(found)
+    failed = found["rollout"]["state"] in OVER and not succeeded(found) and verb != "abort"
+    return Exit.FAILED if failed else Exit.FINE
+
+
+def _remotely(daemon: Daemon, verb: str, rollout_id: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    if verb == "rollback":
+        _print_way_back(daemon.get("rollouts", rollout_id, "rollback")["groups"])
+    found = daemon.post("rollouts", rollout_id, verb, body=said)
+    if verb in WATCHED and goes_on(found):
+        return watch_remotely(daemon, found["rollout"]["id"])
+    return found
+
+
+async def _here(fleet_file: str, verb: str, rollout_id: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    from stillhouse_orchestrator.documents import rollout_document
+
     async with opened(fleet_file) as application:
         with Watching() as watching:
             application.rollouts.listeners.append(watching)
-            rollout = await application.rollouts.say(rollout_id, verb)
-            if _goes_on(rollout):
+            if verb == "rollback":
+                await _show_way_back(application, rollout_id)
+            rollout = await application.rollouts.say(rollout_id, _signal(verb, said))
+            if goes_on(rollout_document(rollout)):
                 rollout = await application.rollouts.run(rollout.id)
-        print_rollout(rollout)
-        return (
-            Exit.FAILED
-            if rollout.state.over and not succeeded(rollout) and not isinstance(verb, signals.Abort)
-            else Exit.FINE
-        )
+        return rollout_document(rollout)
 
 
-def _goes_on(rollout: Rollout) -> bool:
-    return rollout.state in MOVING and rollout.hold is None
+def _signal(verb: str, said: Mapping[str, Any]) -> Verb:
+    from stillhouse_orchestrator.events import now
+    from stillhouse_orchestrator.rollouts import signals
+
+    kind = getattr(signals, verb.capitalize())
+    more = (tuple(said["targets"]),) if verb in OF_TARGETS else ()
+    signal: Verb = kind(actor(), now(), said["reason"], *more)
+    return signal
+
+
+async def _show_way_back(application: Application, rollout_id: str) -> None:
+    from stillhouse_orchestrator.rollouts.reversing import way_back
+
+    rollout = await application.rollouts.get(rollout_id)
+    _print_way_back(await way_back(rollout, application.fleet.targets, application.executor))
+
+
+def _print_way_back(groups: Sequence[Mapping[str, Any]]) -> None:
+    for group in groups:
+        count = counted(len(group["targets"]), "target")
+        way = f"{revisions(group['from'])} -> {revisions(group['to'])}"
+        click.secho(f"{way} ({count}, wave {group['wave']}): {named(group['targets'])}", bold=True)
+        print_sql(group["sql"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -44,6 +43,8 @@ def run(command: Coroutine[Any, Any, Result], *, level: str = "warning", style: 
         level: the least severe level that is logged, unless the command line says otherwise.
         style: what ``--log-format auto`` means when stderr is not a terminal.
     """
+    import asyncio
+
     with failing_cleanly():
         log_to_stderr(level, style)
         return asyncio.run(command)

@@ -23,7 +23,7 @@ from stillhouse_orchestrator.notify import Notifier
 @fleet_option
 @log_options
 def serve(fleet_file: str, drain_timeout: float) -> int:
-    """Run the daemon: scheduler, census, drift checks, alerts, HTTP health.
+    """Run the daemon: scheduler, census, drift checks, alerts, rollouts, HTTP API.
 
     SIGTERM drains, a second one cancels. SIGHUP reads the fleet file again; one with mistakes is refused and the old one kept.
     """
@@ -35,5 +35,5 @@ async def _serve(fleet_file: str, drain: float) -> None:
     file = await asyncio.to_thread(load, fleet_file)
     async with serve_http(file.model.api.listen) as http, opened(fleet_file, drain=drain) as application:
         daemon = Daemon(application, Notifier.from_environment(), drain)
-        http.answer(daemon.vitals)
-        await daemon.run()
+        with http.answer(daemon.vitals, application):
+            await daemon.run()

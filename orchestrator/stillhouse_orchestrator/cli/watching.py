@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from stillhouse_orchestrator.cli.rollout_text import member_line, state_of
-from stillhouse_orchestrator.values import MemberState
+from stillhouse_orchestrator.cli.rollout_text import BUSY, OVER, UNSETTLED, member_line, state_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-    from stillhouse_orchestrator.values import Rollout, RolloutTarget
+    from stillhouse_orchestrator.client.daemon import Daemon
+    from stillhouse_orchestrator.values import Rollout
 
 TURN = "waits for a connection"  # the ordinary course of things; `rollout show` tells it all the same
-QUIET = frozenset({MemberState.PENDING, MemberState.VERIFYING})
+QUIET = frozenset({"pending", "verifying"})
 
 
 class Watching:
@@ -31,7 +32,9 @@ class Watching:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
-        self._seen: dict[str, tuple[MemberState, str | None]] = {}
+        self._members: dict[str, Mapping[str, Any]] = {}
+        self._said: dict[str, tuple[str, str | None]] = {}
+        self._seen: Rollout | None = None
         self._state: str | None = None
         self._bar: Bar | None = None
         self._task: TaskID | None = None
@@ -53,28 +56,58 @@ class Watching:
             self._bar.stop()
 
     def __call__(self, rollout: Rollout) -> None:
-        """Print what is new about a rollout."""
+        """Print what is new about a rollout of this process."""
+        from stillhouse_orchestrator.documents import changed_members, rollout_head
+
+        before = self._seen if self._seen is not None and self._seen.id == rollout.id else None
+        self._seen = rollout
+        self.hear({"rollout": rollout_head(rollout), "targets": changed_members(before, rollout)})
+
+    def hear(self, news: Mapping[str, Any]) -> None:
+        """Print what is new about a rollout, given its head and the targets that changed."""
         if self._quiet:
             return
-        for member in rollout.members():
+        head = news["rollout"]
+        for member in news["targets"]:
             self._member(member)
-        if (state := state_of(rollout)) != self._state:
+        if (state := f"rollout {head['id']}: {state_of(head)}") != self._state:
             self._state = state
-            self._print(f"rollout {rollout.id}: {state}")
+            self._print(state)
         if self._bar is not None and self._task is not None:
-            settled = sum(member.state.settled for member in rollout.members())
-            running = sum(member.state.busy for member in rollout.members())
-            self._bar.update(
-                self._task, total=len(rollout.targets), completed=settled, description=f"{running} running"
-            )
+            states = [member["state"] for member in self._members.values()]
+            settled, busy = (sum(state not in UNSETTLED for state in states), sum(state in BUSY for state in states))
+            self._bar.update(self._task, total=len(states), completed=settled, description=f"{busy} running")
 
-    def _member(self, member: RolloutTarget) -> None:
-        now = (member.state, member.reason)
-        waits_its_turn = member.state is MemberState.WAITING and (member.reason or "").startswith(TURN)
-        if self._seen.get(member.target) == now or member.state in QUIET or waits_its_turn:
+    def follow(self, daemon: Daemon, rollout_id: str, *, until_held: bool = False) -> dict[str, Any]:
+        """Watch a rollout of a daemon until it is over, and return it.
+
+        Args:
+            daemon: which runs it.
+            rollout_id: which.
+            until_held: end also when it waits for a person.
+        """
+        for name, content in daemon.watch(rollout_id, self._lost):
+            if name != "rollout":
+                continue
+            self.hear(content)
+            head = content["rollout"]
+            waits = until_held and head["state"] in {"paused", "pending_approval"} and head["hold"] is not None
+            if head["state"] in OVER or waits:
+                break
+        return daemon.get("rollouts", rollout_id)
+
+    def _lost(self) -> None:
+        if not self._quiet:
+            click.echo("the daemon is away; the rollout goes on when it is back", err=True)
+
+    def _member(self, member: Mapping[str, Any]) -> None:
+        self._members[member["target"]] = member
+        now = (member["state"], member["reason"])
+        waits_its_turn = member["state"] == "waiting" and (member["reason"] or "").startswith(TURN)
+        if self._said.get(member["target"]) == now or member["state"] in QUIET or waits_its_turn:
             return
-        self._seen[member.target] = now
-        if member.state is not MemberState.RUNNING or self._bar is None:
+        self._said[member["target"]] = now
+        if member["state"] != "running" or self._bar is None:
             self._print(member_line(member))
 
     def _print(self, line: str) -> None:

@@ -6,7 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from stillhouse_orchestrator.events import Event, EventName, now
-from stillhouse_orchestrator.rollouts.errors import RolloutNotFoundError, StrategyError, TransitionError
+from stillhouse_orchestrator.rollouts import windows
+from stillhouse_orchestrator.rollouts.errors import (
+    IrreversibleError,
+    RolloutNotFoundError,
+    StrategyError,
+    TransitionError,
+)
 from stillhouse_orchestrator.rollouts.freezing import Order, freeze
 from stillhouse_orchestrator.rollouts.hands import Hands
 from stillhouse_orchestrator.rollouts.late import late_targets
@@ -18,6 +24,7 @@ from stillhouse_orchestrator.values import MemberState, Rollout, RolloutState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from stillhouse_config import Fleet
     from stillhouse_orchestrator.connections import Connections
@@ -170,6 +177,24 @@ class Rollouts:
         async with self._store.read() as session:
             plan = await session.plans.get(rollout.plan_id)
         return late_targets(rollout, plan, self._fleet().targets.values())
+
+    async def refusals(self, rollout: Rollout) -> dict[str, str]:
+        """Return the targets that a rollback could not bring back, each with the reason."""
+        try:
+            await self._preparing.check_way_back(rollout)
+        except IrreversibleError as error:
+            return dict(error.reasons)
+        return {}
+
+    async def next_window(self, plan: Plan) -> datetime | None:
+        """Return when the next maintenance window of a plan's targets opens; ``None`` when all are open now.
+
+        Raises:
+            StrategyError: no window is for these targets, or none opens soon.
+        """
+        fleet = self._fleet()
+        names = {name for group in plan.groups for name in group.targets}
+        return await asyncio.to_thread(windows.next_opening, fleet.settings.windows, fleet.targets, names, self.clock())
 
     def follow_fleet(self) -> None:
         """Look again now: the fleet has changed."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from stillhouse_orchestrator.rollouts.errors import StrategyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -10,6 +13,9 @@ if TYPE_CHECKING:
 
     from stillhouse_config import TargetDeclaration
     from stillhouse_config.windows import Window
+
+SOON = timedelta(days=31)
+MINUTE = timedelta(minutes=1)
 
 
 def closed(windows: Mapping[str, Window], at: datetime) -> dict[str, Window]:
@@ -27,3 +33,26 @@ def held(
         for name in names
         if name in targets and (window.match is None or targets[name].matches(window.match))
     }
+
+
+def next_opening(
+    windows: Mapping[str, Window], targets: Mapping[str, TargetDeclaration], names: Iterable[str], at: datetime
+) -> datetime | None:
+    """Return when the first target of some may start; ``None`` when one may now. Periods begin on whole minutes.
+
+    Raises:
+        StrategyError: no window is for any of them, or all stay shut for a month.
+    """
+    chosen = [targets[name] for name in names if name in targets]
+    ours = [
+        [window for window in windows.values() if window.match is None or each.matches(window.match)] for each in chosen
+    ]
+    kinds = {tuple(map(id, each)): each for each in ours}.values()
+    if not any(kinds):
+        raise StrategyError("next window", "no window is for these targets", "declare one under windows")
+    moment, end = at.replace(second=0, microsecond=0), at + SOON
+    while moment < end:
+        if any(all(window.is_open(moment) for window in kind) for kind in kinds if kind):
+            return moment if moment > at else None
+        moment += MINUTE
+    raise StrategyError("next window", f"none opens within {SOON.days} days", "give a moment instead: not_before")

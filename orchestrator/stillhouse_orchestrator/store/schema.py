@@ -47,8 +47,8 @@ def revisions(connection: Connection) -> tuple[str, ...]:
 
 
 def _upgrade(connection: Connection) -> None:
-    from stillhouse_engine import command  # noqa: PLC0415 - an up-to-date store never needs the engine
-    from stillhouse_engine.config import Config  # noqa: PLC0415
+    from stillhouse_engine import command
+    from stillhouse_engine.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))

@@ -1,0 +1,132 @@
+"""Drift: check now, the last reports, and the answers."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from stillhouse_config import TargetDeclaration
+from stillhouse_orchestrator.api import bodies, shapes
+from stillhouse_orchestrator.api.answers import Answer
+from stillhouse_orchestrator.api.permits import Admin, House, Operator, Viewer
+from stillhouse_orchestrator.api.problems import ProblemError
+from stillhouse_orchestrator.api.routes.common import Select, TargetName, problems
+from stillhouse_orchestrator.application import Application
+from stillhouse_orchestrator.documents import drift_document, listed, repair_document
+from stillhouse_orchestrator.drift.repairing import RepairPlan
+from stillhouse_orchestrator.events import Event, EventName, now
+from stillhouse_orchestrator.values import DriftReport, DriftStatus, IgnoreRule
+
+router = APIRouter(prefix="/drift", tags=["drift"])
+RuleId = Annotated[str, Path(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
+
+
+@router.get("", response_model=shapes.Reports, responses=problems())
+async def last_reports(_: Viewer, house: House, select: Select = None) -> Answer:
+    """Show the last report of every target that was checked."""
+    chosen = {target.name for target in house.select(select)}
+    async with house.store.read() as session:
+        reports = [report for report in await session.drift_reports.all() if report.target in chosen]
+    return Answer(drift_document(reports))
+
+
+@router.post("/check", response_model=shapes.Reports, responses=problems())
+async def check(_: Operator, house: House, body: bodies.Check) -> Answer:
+    """Compare live schemas with what they should be, now."""
+    return Answer(drift_document(await house.drift.run(house.fleet, house.select(body.select))))
+
+
+@router.get("/rules", response_model=shapes.IgnoreRules, responses=problems())
+async def list_rules(_: Viewer, house: House) -> Answer:
+    """List the rules that people made and that have not expired; the fleet file has others."""
+    async with house.store.read() as session:
+        return Answer({"rules": listed(await session.ignore_rules.live(now()))})
+
+
+@router.post("/rules", status_code=201, response_model=shapes.IgnoreRules, responses=problems(404))
+async def ignore(caller: Operator, house: House, body: bodies.Ignore) -> Answer:
+    """Keep differences from counting as drift, from the next check on."""
+    if not any((body.kind, body.name, body.schema_, body.attribute)):
+        raise ProblemError(422, "the rule has no pattern", "give at least one of kind, name, schema, attribute")
+    if body.target is not None:
+        _target(house, body.target)
+    rule = IgnoreRule(
+        "", body.owner or caller.name, body.reason, body.until, body.kind, body.schema_, body.name, body.attribute, body.target
+    )  # fmt: skip
+    return Answer({"rules": listed([await house.answers.ignore(rule, caller.name)])}, 201)
+
+
+@router.delete("/rules/{rule_id}", response_model=shapes.Done, responses=problems(404))
+async def forget_rule(caller: Operator, house: House, rule_id: RuleId) -> Answer:
+    """End a rule."""
+    async with house.store.write() as session:
+        if rule_id not in {rule.id for rule in await session.ignore_rules.live(now())}:
+            raise ProblemError(404, f"there is no rule {rule_id!r}", "GET /api/v1/drift/rules lists them")
+        await session.ignore_rules.forget(rule_id)
+        facts = {"rule": rule_id, "ended": True}
+        await session.record(Event(EventName.DRIFT_IGNORED, now(), caller.name, facts=facts))
+    return Answer({"done": f"{rule_id} is ended"})
+
+
+@router.get("/targets/{name}", response_model=shapes.Reports, responses=problems(404))
+async def show(_: Viewer, house: House, name: TargetName) -> Answer:
+    """Show the last report of one target."""
+    _target(house, name)
+    async with house.store.read() as session:
+        report = await session.drift_reports.get(name)
+    if report is None:
+        raise ProblemError(404, f"{name} was not checked yet", f"POST /api/v1/drift/targets/{name}/check")
+    return Answer(drift_document([report]))
+
+
+@router.post("/targets/{name}/check", response_model=shapes.Reports, responses=problems(404))
+async def check_one(_: Operator, house: House, name: TargetName) -> Answer:
+    """Check one target now."""
+    return Answer(drift_document([await _checked(house, _target(house, name))]))
+
+
+@router.post("/targets/{name}/accept", response_model=shapes.Reports, responses=problems(404, 424))
+async def accept(caller: Operator, house: House, name: TargetName, body: bodies.Reason) -> Answer:
+    """Take the live schema as the one that the target should have at its applied revision."""
+    del body
+    target = _target(house, name)
+    await house.answers.accept(target, caller.name)
+    return Answer(drift_document([await _checked(house, target)]))
+
+
+@router.post("/targets/{name}/repair/plan", response_model=shapes.RepairPlan, responses=problems(404, 409, 424))
+async def plan_repair(_: Operator, house: House, name: TargetName) -> Answer:
+    """Check one target, and show the SQL that undoes its drift. Nothing is changed."""
+    report, planned = await _planned(house, _target(house, name))
+    return Answer(repair_document(report, planned))
+
+
+@router.post("/targets/{name}/repair", response_model=shapes.Reports, responses=problems(404, 409, 424))
+async def repair(caller: Admin, house: House, name: TargetName, body: bodies.Confirm) -> Answer:
+    """Run the SQL that undoes the drift under the migration lock, and check the target again."""
+    target = _target(house, name)
+    report, planned = await _planned(house, target)
+    if planned is None or report.drift_id != body.confirm:
+        is_now = f"drift {report.drift_id}" if planned else report.status.value
+        raise ProblemError(409, f"{name}: what was confirmed is not what there is: it is {is_now}", "look at it again")
+    if not planned.sql:
+        raise ProblemError(409, f"{name}: no statement repairs this", "the report says why, change by change")
+    await house.answers.repair(target, planned, caller.name)
+    return Answer(drift_document([await _checked(house, target)]))
+
+
+async def _planned(house: Application, target: TargetDeclaration) -> tuple[DriftReport, RepairPlan | None]:
+    report = await _checked(house, target)
+    if report.status is not DriftStatus.DRIFTED:
+        return report, None
+    return report, await house.answers.plan_repair(target, report)
+
+
+async def _checked(house: Application, target: TargetDeclaration) -> DriftReport:
+    (report,) = await house.drift.run(house.fleet, [target])
+    return report
+
+
+def _target(house: Application, name: str) -> TargetDeclaration:
+    if name not in house.fleet.targets:
+        raise ProblemError(404, f"the fleet has no target {name!r}", "GET /api/v1/targets lists them")
+    return house.fleet.targets[name]
