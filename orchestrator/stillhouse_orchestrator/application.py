@@ -17,6 +17,7 @@ from stillhouse_orchestrator.discovery import discover
 from stillhouse_orchestrator.drift.answers import Answers
 from stillhouse_orchestrator.drift.baselines import RecordingExecutor
 from stillhouse_orchestrator.drift.checking import DriftCheck
+from stillhouse_orchestrator.drift.expecting import Expectations
 from stillhouse_orchestrator.errors import StillhouseError
 from stillhouse_orchestrator.eventlog import log_event
 from stillhouse_orchestrator.logs import scrubber
@@ -70,7 +71,8 @@ class Application:
         self.alerts = AlertService(store, self._policy())
         self.census = Census(store, connections, self.projects)
         self.planner = Planner(store, self.executor, self.census, self.projects)
-        self.drift = DriftCheck(store, connections, self.projects, self.alerts)
+        self.expectations = Expectations(executor, connections)
+        self.drift = DriftCheck(store, connections, self.projects, self.alerts, self.expectations)
         self.rollouts = Rollouts(store, self.executor, connections, self.planner, lambda: self.fleet)
         self.answers = Answers(store, connections)
         self.membership = Membership(store, self.alerts)
@@ -93,6 +95,7 @@ class Application:
         """
         await self._follow(file)
         self.connections.configure(limits_of(file))
+        self.expectations.forget()
         self.workers.retire()  # the next jobs see the projects' files as they are now
 
     async def _follow(self, file: FleetFile) -> None:

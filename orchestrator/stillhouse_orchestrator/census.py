@@ -127,8 +127,10 @@ def table_is_missing(error: sa.exc.DBAPIError) -> bool:
     PostgreSQL says so with SQLSTATE 42P01 or 3F000, MySQL and MariaDB with error 1146 or 1049; SQLite has a message only.
     """
     original: Any = error.orig
+    code = original.args[0] if original is not None and original.args else None
+    if isinstance(code, int):  # these drivers have an SQLSTATE as well, which is less exact
+        return code in {1146, 1049}
     state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
     if state is not None:
         return state in {"42P01", "3F000"}
-    code = original.args[0] if original is not None and original.args else None
-    return code in {1146, 1049} or (isinstance(code, str) and code.startswith(("no such table", "unknown database")))
+    return isinstance(code, str) and code.startswith(("no such table", "unknown database"))

@@ -7,13 +7,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillhouse_engine import as_alembic
+from stillhouse_engine.runtime.conditions import Conditions
 from stillhouse_engine.runtime.project import Project
+from stillhouse_engine.worker.adopting import adopt
+from stillhouse_engine.worker.checksums import checksums_of
+from stillhouse_engine.worker.expected import models, replay
 from stillhouse_engine.worker.messages import Done
 from stillhouse_engine.worker.scripts import ScriptFiles
 from stillhouse_engine.worker.snapshots import SnapshotTaker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from sqlalchemy import Connection
 
     from stillhouse_engine.runtime.settings import Progress
     from stillhouse_engine.runtime.specs import ProjectSpec, RunResult
@@ -34,6 +40,9 @@ class Jobs:
             "plan": self._plan,
             "current": self._current,
             "describe": self._describe,
+            "replay": replay,
+            "models": models,
+            "adopt": adopt,
         }
 
     async def run(self, start: Start, report: Report) -> Done:
@@ -59,7 +68,13 @@ class Jobs:
         def tell(progress: Progress) -> None:
             report.step(progress.event, progress.facts)
 
-        result: RunResult = await run(start.database, start.revision or "heads", tell, taker.take)
+        def finish(connection: Connection) -> None:
+            taker.take(connection)
+            if report.hold is not None:
+                report.hold.wait(connection)
+
+        more = {} if start.verb == "stamp" else {"conditions": conditions_of(start, report)}
+        result: RunResult = await run(start.database, start.revision or "heads", tell, finish, **more)
         snapshot = taker.snapshot
         return Done(
             start.id,
@@ -68,6 +83,9 @@ class Jobs:
             applied=tuple(applied.revision for applied in result.applied),
             snapshot=snapshot.to_json() if snapshot else None,
             fingerprint=snapshot.fingerprint if snapshot else None,
+            checksums=checksums_of(
+                project.script, [applied.revision for applied in result.applied if applied.is_upgrade]
+            ),
         )
 
     async def _plan(self, project: Project, start: Start, report: Report) -> Done:
@@ -83,3 +101,11 @@ class Jobs:
         del report
         summary = project.describe()
         return Done(start.id, heads=summary.heads, revisions=summary.revisions)
+
+
+def conditions_of(start: Start, report: Report) -> Conditions:
+    """Read the options ``expected`` (revisions that must be applied at the beginning) and ``hold``."""
+    expected = start.options.get("expected")
+    return Conditions(
+        expected=None if expected is None else tuple(expected), hold=report.hold is not None, found=report.begins_at
+    )

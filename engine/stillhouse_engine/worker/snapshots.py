@@ -43,7 +43,15 @@ class SnapshotTaker:
         guarded = connection.dialect.name == "postgresql" and connection.in_transaction()
         try:
             with connection.begin_nested() if guarded else nullcontext():  # else its failure would abort the migration
-                self.snapshot = take_snapshot(connection, schemas=self._schemas, exclude_tables=self._excluded)
+                self.snapshot = self.read(connection)
         except (SchemaError, SQLAlchemyError) as error:
             problem = problem_of(error, secrets=self._secrets)
             self._report.step("snapshot.failed", {"kind": problem.kind, "error": problem.message})
+
+    def read(self, connection: Connection) -> Snapshot:
+        """Return the snapshot of what belongs to the target.
+
+        Raises:
+            SchemaError: it cannot be read.
+        """
+        return take_snapshot(connection, schemas=self._schemas, exclude_tables=self._excluded)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from stillhouse_orchestrator.store import Store
-    from stillhouse_orchestrator.workers.executor import Executor, Job, Outcome, Progress
+    from stillhouse_orchestrator.workers.executor import Executor, Job, Outcome, Progress, Verb
+
+MOVING: frozenset[Verb] = frozenset({"upgrade", "downgrade", "stamp"})
 
 
 def baseline_of(
@@ -52,8 +54,9 @@ class RecordingExecutor:
     async def run(self, job: Job, progress: Callable[[Progress], None] | None = None) -> Outcome:
         """Run a job to its end, and record what it left."""
         outcome = await self._executor.run(job, progress)
-        if outcome.ok and outcome.snapshot and outcome.after is not None and self._store.ownership is not None:
-            await self._record(outcome.target, outcome.after, outcome.snapshot)
+        moved = outcome.ok and outcome.verb in MOVING and outcome.after is not None
+        if moved and outcome.snapshot and self._store.ownership is not None:
+            await self._record(outcome.target, outcome.after or (), outcome.snapshot)
         return outcome
 
     async def _record(self, target: str, applied: tuple[str, ...], snapshot: str) -> None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema import NORMALISER, Snapshot, diff, repair
+from stillhouse_engine.schema import Coverage as SnapshotCoverage
 from stillhouse_orchestrator.drift.ignoring import ignored
 from stillhouse_orchestrator.values import (
+    Baseline,
     Change,
     ChangeOp,
     Coverage,
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from stillhouse_engine.schema import Change as EngineChange
     from stillhouse_engine.schema import RepairStep
-    from stillhouse_orchestrator.values import Baseline, IgnoreRule
+    from stillhouse_orchestrator.values import IgnoreRule
 
 RISKS = (RepairRisk.SAFE, RepairRisk.LOCKS, RepairRisk.DATA_LOSS)
 
@@ -37,8 +39,11 @@ class Seen:
         applied: the revisions in its version table; None when it could not be read.
         head: the revisions that its script directory ends in.
         pending: how many revisions it lacks; None while unknown.
-        snapshot: its live schema; None when it could not be read.
+        snapshot: its live schema; None when it could not be read, or when its fingerprint is the expected one.
+        fingerprint: of its live schema, when the snapshot was not kept.
+        coverage: of the snapshot that was not kept.
         error: why something could not be read.
+        hint: what is known besides, when nothing is known about the schema that it should have.
     """
 
     target: str
@@ -47,7 +52,20 @@ class Seen:
     head: tuple[str, ...] = ()
     pending: int | None = None
     snapshot: Snapshot | None = None
+    fingerprint: str | None = None
+    coverage: SnapshotCoverage | None = None
     error: str | None = None
+    hint: str | None = None
+
+    @property
+    def found(self) -> str | None:
+        """The fingerprint of the live schema; None when it could not be read."""
+        return self.snapshot.fingerprint if self.snapshot is not None else self.fingerprint
+
+    @property
+    def looked(self) -> SnapshotCoverage | None:
+        """What was looked at."""
+        return self.snapshot.coverage if self.snapshot is not None else self.coverage
 
 
 def decide(
@@ -64,10 +82,7 @@ def decide(
     if reason := unknown_because(seen, baseline):
         return unknown(seen, reason, baseline)
     assert baseline is not None  # noqa: S101 - unknown_because has looked
-    assert seen.snapshot is not None  # noqa: S101
-    expected = Snapshot.from_json(baseline.snapshot)
-    changes = diff(expected, seen.snapshot)
-    found = ignored(as_values(changes, repair(changes, expected, seen.snapshot)), rules, seen.target, seen.at)
+    found = ignored(_differences(seen, baseline), rules, seen.target, seen.at)
     identity = drift_id(found)
     return DriftReport(
         target=seen.target,
@@ -76,13 +91,35 @@ def decide(
         head=seen.head,
         pending=seen.pending,
         expected_fingerprint=baseline.fingerprint,
-        actual_fingerprint=seen.snapshot.fingerprint,
+        actual_fingerprint=seen.found,
         first_seen=_since(identity, before, seen.at),
         checked_at=seen.at,
         drift_id=identity,
-        coverage=coverage(seen.snapshot),
+        coverage=coverage(seen.looked),
         changes=found,
+        evidence=evidence(baseline),
     )
+
+
+def _differences(seen: Seen, baseline: Baseline) -> list[Change]:
+    """Compare two schemas; equal fingerprints need no second look."""
+    if seen.found == baseline.fingerprint or seen.snapshot is None:
+        return []
+    expected = Snapshot.from_json(baseline.snapshot)
+    changes = diff(expected, seen.snapshot)
+    return as_values(changes, repair(changes, expected, seen.snapshot))
+
+
+def evidence(baseline: Baseline) -> str:
+    """Say where a baseline comes from."""
+    moment = f"{baseline.taken_at:%Y-%m-%d %H:%M} UTC"
+    return {
+        "migration": f"recorded after its migration, {moment}",
+        "replayed": f"its revisions replayed on a scratch database, {moment}",
+        "models": f"the project's models, {moment}",
+        "accepted": f"accepted by {baseline.by}, {moment}",
+        "adopted": f"adopted by {baseline.by}, {moment}",
+    }.get(baseline.source, baseline.source)
 
 
 def again(seen: Seen, before: DriftReport, rules: Sequence[IgnoreRule]) -> DriftReport:
@@ -110,23 +147,21 @@ def _since(identity: str | None, before: DriftReport | None, at: datetime) -> da
 
 def unknown_because(seen: Seen, baseline: Baseline | None) -> str | None:
     """Say why no verdict is possible, or return None when one is."""
-    if seen.error is not None or seen.applied is None or seen.snapshot is None:
+    if seen.error is not None or seen.applied is None or seen.found is None:
         return seen.error or "its schema could not be read"
+    if seen.looked is not None and not seen.looked.complete:
+        return f"it cannot be read wholly: {'; '.join(f'{what}: {why}' for what, why in seen.looked.unreadable)}"
+    accept = f"`stillhouse drift accept {seen.target}` takes the live schema as right"
     if baseline is None:
-        return (
-            "nothing is known about the schema that it should have: it was not migrated by this service since it was added; "
-            f"`stillhouse drift accept {seen.target}` takes the live schema as right"
-        )
+        reason = seen.hint or "it was not migrated by this service since it was added"
+        return f"nothing is known about the schema that it should have: {reason}; {accept}"
     if set(baseline.applied) != set(seen.applied):
         return (
             f"it was migrated by somebody else: the recorded schema belongs to {_named(baseline.applied)}, "
-            f"the database is at {_named(seen.applied)}; `stillhouse drift accept {seen.target}` takes the live schema as right"
+            f"the database is at {_named(seen.applied)}{_also(seen.hint)}; {accept}"
         )
     if baseline.normaliser != str(NORMALISER):
-        return (
-            "the recorded schema was normalised by another version of Stillhouse; "
-            f"`stillhouse drift accept {seen.target}` takes the live schema as right"
-        )
+        return f"the recorded schema was normalised by another version of Stillhouse{_also(seen.hint)}; {accept}"
     return None
 
 
@@ -141,9 +176,9 @@ def unknown(seen: Seen, reason: str, baseline: Baseline | None) -> DriftReport:
         expected_fingerprint=baseline.fingerprint
         if baseline and set(baseline.applied) == set(seen.applied or ())
         else None,
-        actual_fingerprint=seen.snapshot.fingerprint if seen.snapshot else None,
+        actual_fingerprint=seen.found,
         checked_at=seen.at,
-        coverage=coverage(seen.snapshot) if seen.snapshot else Coverage(),
+        coverage=coverage(seen.looked),
         error=reason,
     )
 
@@ -173,10 +208,33 @@ def worst_risk(steps: Sequence[RepairStep]) -> RepairRisk:
     return max((RepairRisk(step.risk) for step in steps if step.sql), key=RISKS.index, default=RepairRisk.SAFE)
 
 
-def coverage(snapshot: Snapshot) -> Coverage:
+def coverage(looked: SnapshotCoverage | None) -> Coverage:
     """Say what a snapshot compared, and what it did not and why."""
-    skipped = tuple(f"{what}: {why}" for what, why in snapshot.coverage.not_compared)
-    return Coverage(tuple(snapshot.coverage.compared), skipped)
+    if looked is None:
+        return Coverage()
+    skipped = tuple(f"{what}: {why}" for what, why in (*looked.not_compared, *looked.unreadable))
+    return Coverage(tuple(looked.compared), skipped)
+
+
+def against_siblings(
+    seen: Seen, expected: Snapshot, comparison: str, rules: Sequence[IgnoreRule], before: DriftReport | None
+) -> DriftReport:
+    """Return the report of a target that differs from most of its siblings.
+
+    Args:
+        seen: the look, with its snapshot.
+        expected: the schema that most siblings have.
+        comparison: how many they are, for people.
+        rules: what does not count.
+        before: the last report.
+    """
+    baseline = Baseline(seen.target, seen.applied or (), expected.fingerprint, str(NORMALISER), "siblings", seen.at)
+    report = decide(seen, replace(baseline, snapshot=expected.to_json()), rules, before)
+    return replace(report, evidence=comparison)
+
+
+def _also(hint: str | None) -> str:
+    return f"; {hint}" if hint else ""
 
 
 def _status(identity: str | None, pending: int | None) -> DriftStatus:

@@ -81,6 +81,7 @@ class DriftReport:
 
     Attributes:
         catalogue_hash: the server's own hash of the schema that was compared; while it stays, the verdict stays.
+        evidence: what the live schema was compared with, for people.
     """
 
     target: str
@@ -97,6 +98,7 @@ class DriftReport:
     changes: tuple[Change, ...] = ()
     error: str | None = None
     catalogue_hash: str | None = None
+    evidence: str | None = None
 
     @property
     def counted(self) -> tuple[Change, ...]:
@@ -127,7 +129,7 @@ class Baseline:
     Attributes:
         applied: the revisions that it belongs to.
         normaliser: version of the code that normalised the snapshot; another version derives it again.
-        source: ``migration``, ``replayed``, ``models`` or ``accepted``.
+        source: ``migration``, ``replayed``, ``models``, ``accepted`` or ``adopted``.
         snapshot: the snapshot as JSON text.
         by: who accepted it, when a person did.
     """

@@ -15,6 +15,8 @@ from stillhouse_engine.worker.messages import Problem, Verb
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from stillhouse_orchestrator.workers.gates import Gate
+
 __all__ = [
     "DatabaseSpec",
     "Executor",
@@ -53,6 +55,7 @@ class Job:
         python: the project's own interpreter.
         deadline: seconds until the job is cancelled, then its worker killed.
         options: further arguments of the verb.
+        gate: where the job waits with its transaction open before it commits; without one it commits at once.
     """
 
     verb: Verb
@@ -62,6 +65,7 @@ class Job:
     python: str = sys.executable
     deadline: float = DEADLINE
     options: dict[str, Any] = field(default_factory=dict)
+    gate: Gate | None = field(default=None, compare=False)
 
     @property
     def target(self) -> str:
@@ -98,6 +102,8 @@ class Outcome:
         after: the target's revisions after it; ``None`` when nobody knows.
         applied: the revisions that ran, in order.
         snapshot: the schema's JSON, taken under the lock.
+        checksums: of the files of the revisions that were applied.
+        written: the revision file that ``adopt`` wrote.
         problem: what went wrong, unless ``done``.
     """
 
@@ -113,6 +119,8 @@ class Outcome:
     plan: tuple[RenderedRevision, ...] = ()
     heads: tuple[str, ...] = ()
     revisions: tuple[RevisionSummary, ...] = ()
+    checksums: Mapping[str, str] = field(default_factory=dict)
+    written: str | None = None
     problem: Problem | None = None
 
     @property

@@ -96,6 +96,8 @@ def outcome_of_success(job: Job, done: Done) -> Outcome:
         plan=done.plan,
         heads=done.heads,
         revisions=done.revisions,
+        checksums=done.checksums,
+        written=done.written,
     )
 
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import psycopg
 import pytest
+from fleets_of_three import three
 
 from stillhouse_config import parse_fleet
 from stillhouse_orchestrator.alerts.service import AlertService, Policy
@@ -18,6 +19,8 @@ from stillhouse_orchestrator.drift.checking import DriftCheck
 from stillhouse_orchestrator.projects import Projects
 from stillhouse_orchestrator.store.testing import memory_store
 from stillhouse_orchestrator.workers.executor import Outcome, RevisionSummary
+
+__all__ = ["three"]
 
 FILE = """
 fleet: shop
