@@ -72,7 +72,7 @@ class EnvironmentContext:
     """
 
     def __init__(self, config: Config, script: ScriptDirectory, **kw: Any) -> None:
-        self.config = config
+        self._config = config
         self.script = script
         self.context_opts: dict[str, Any] = kw
         self._migration_context: MigrationContext | None = None
@@ -90,6 +90,13 @@ class EnvironmentContext:
             _current.reset(self._tokens.pop())
         if not self._tokens:
             _entered.discard(self)
+
+    @property
+    def config(self) -> Config:
+        """The configuration; a revision that asks for it may find a URL there, and runs on every database."""
+        if self._migration_context is not None:
+            self._migration_context.looked_at("the configuration")
+        return self._config
 
     def is_offline_mode(self) -> bool:
         """Tell whether statements are to be written as text."""
@@ -148,7 +155,7 @@ class EnvironmentContext:
         Args:
             as_dictionary: split each at its first ``=``; one without has an empty value.
         """
-        values = list(getattr(self.config.cmd_opts, "x", None) or [])
+        values = list(getattr(self._config.cmd_opts, "x", None) or [])
         if not as_dictionary:
             return values
         pairs = (value.partition("=") for value in values)
@@ -210,7 +217,7 @@ class EnvironmentContext:
         opts["script"] = self.script
         optional = {
             "transactional_ddl": transactional_ddl,
-            "output_buffer": output_buffer if output_buffer is not None else self.config.output_buffer,
+            "output_buffer": output_buffer if output_buffer is not None else self._config.output_buffer,
             "starting_rev": starting_rev or None,
             "tag": tag or None,
             "render_item": render_item,

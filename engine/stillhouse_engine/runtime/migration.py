@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy.schema import CreateTable
 
 from stillhouse_engine.dialects.impl import DefaultImpl
-from stillhouse_engine.errors import CommandError, VersionMovedError
+from stillhouse_engine.errors import CommandError, HoldError, VersionMovedError
+from stillhouse_engine.faults import fault
 from stillhouse_engine.operations import Operations
+from stillhouse_engine.runtime.conditions import refuse_unholdable
 from stillhouse_engine.runtime.heads import HeadMaintainer
 from stillhouse_engine.runtime.interrupting import watch_connection
+from stillhouse_engine.runtime.journal import Journal, JournalSink, NoJournal, open_journal
 from stillhouse_engine.runtime.locks import LockName
+from stillhouse_engine.runtime.replay import NoReplay, Replay, start_replay
 from stillhouse_engine.runtime.running import RunningStep
 from stillhouse_engine.runtime.senders import make_sender
 from stillhouse_engine.runtime.session import MigrationSession
@@ -43,8 +47,12 @@ if TYPE_CHECKING:
     class Environment(Protocol):
         """What a migration context asks of the environment that made it."""
 
-        config: Config
         script: ScriptDirectory
+
+        @property
+        def config(self) -> Config:
+            """The configuration."""
+            ...
 
 
 __all__ = [
@@ -69,7 +77,6 @@ class MigrationContext:
         dialect: SQLAlchemy's dialect.
         script: the script directory, when an environment made it.
         as_sql: statements are written as text instead of being sent.
-        connection: the connection; a stand-in that writes text offline.
         impl: turns operations into this dialect's statements.
         version_table: name of the version table.
         version_table_schema: its schema.
@@ -89,7 +96,7 @@ class MigrationContext:
         self.dialect = dialect
         self.script: ScriptDirectory | None = opts.get("script")
         self.as_sql: bool = opts.get("as_sql", False)
-        self.transactional_ddl: bool | None = opts.get("transactional_ddl")
+        self.transactional_ddl: bool | None = True if settings.hold else opts.get("transactional_ddl")
         self.purge: bool = opts.get("purge", False)
         self.on_version_apply_callbacks = opts.get("on_version_apply", ())
         self.output_buffer = self._buffer(opts)
@@ -98,12 +105,14 @@ class MigrationContext:
         self.running: RunningStep | None = None
         self._settings = settings
         self._migrations_fn = opts.get("fn")
-        self._transaction_per_migration: bool = opts.get("transaction_per_migration", False)
+        self._transaction_per_migration: bool = opts.get("transaction_per_migration", False) and not settings.hold
         self._user_compare_type = opts.get("compare_type", True)
         self._user_compare_server_default = opts.get("compare_server_default", False)
         self._start_from_rev = self._starting_revision(connection)
         self._in_external_transaction = connection is not None and not self.as_sql and connection.in_transaction()
         self._heads: HeadMaintainer | None = None
+        self._replay: Replay | NoReplay = NoReplay()
+        self._journal: Journal | NoJournal = NoJournal()
         self._session: MigrationSession | None = None
         self._table_found: bool | None = None
         online = None if self.as_sql else connection
@@ -111,7 +120,7 @@ class MigrationContext:
             dialect, online, self.as_sql, self.transactional_ddl, self.output_buffer, opts
         )
         bound: Any = self.impl.connection
-        self.connection = bound
+        self._connection = bound
         self._version: Table = self.impl.version_table_impl(
             version_table=self.version_table,
             version_table_schema=self.version_table_schema,
@@ -119,7 +128,11 @@ class MigrationContext:
         )
         self._sender = make_sender(self.impl, online, gather=settings.gather)
         self._transactions = OnlineTransactions(
-            bound, self._sender.flush, self._check_heads, external=self._in_external_transaction
+            bound,
+            self._sender.flush,
+            self._check_heads,
+            self._before_partial_commit,
+            external=self._in_external_transaction,
         )
         self._log_settings()
 
@@ -162,6 +175,16 @@ class MigrationContext:
         return bind
 
     @property
+    def connection(self) -> Any:
+        """The connection; a revision that asks for it may read, and runs on every database."""
+        self.looked_at("the connection")
+        return self._connection
+
+    def looked_at(self, what: str) -> None:
+        """Note that a revision looked at something that may differ between databases of one plan."""
+        self._replay.spoil(f"it looks at {what}")
+
+    @property
     def config(self) -> Config | None:
         """The configuration of the environment that made this context."""
         return self.environment_context.config if self.environment_context is not None else None
@@ -195,7 +218,10 @@ class MigrationContext:
 
         Raises:
             CommandError: the connection came with a transaction that is not ours to commit.
+            HoldError: the run is to hold its transaction open to the end.
         """
+        if self._settings.hold and not self.as_sql:
+            raise HoldError("autocommit_block() commits what came before it")
         with text_autocommit(self.impl) if self.as_sql else self._transactions.autocommit(), self._sender.at_once():
             yield
 
@@ -220,10 +246,10 @@ class MigrationContext:
         """Return all revisions that the database is at; offline, those that the text starts from."""
         if self.as_sql:
             return self._start_from_rev
-        if self.connection is None or not self._has_version_table():
+        if self._connection is None or not self._has_version_table():
             return ()
         self._sender.flush()
-        return read_heads(self.connection, self._version)
+        return read_heads(self._connection, self._version)
 
     def stamp(self, script_directory: ScriptDirectory, revision: str) -> None:
         """Write revision(s) into the version table without running anything."""
@@ -242,19 +268,29 @@ class MigrationContext:
         """
         if self._migrations_fn is None:
             raise CommandError("This context was not made by a command; it has no revisions to run.")
+        if self._settings.hold and not self.as_sql:
+            refuse_unholdable(self.dialect.name)
         self.impl.start_migrations()
         self._open_session()
+        self._journal = self._open_journal()
         moved = False
         try:
             keeper = self._heads = HeadMaintainer(self, self._starting_heads())
-            for step in self._migrations_fn(tuple(sorted(keeper.heads)), self):
-                with self.begin_transaction(_per_migration=True):
-                    self._run_step(step, keeper, kw)
-                moved = True
+            steps = list(self._migrations_fn(tuple(sorted(keeper.heads)), self))
+            replay = self._replay = start_replay(self, keeper.heads, steps, kw)
+            with replay.watching():
+                for step in steps:
+                    with self.begin_transaction(_per_migration=True):
+                        self._run_step(step, keeper, kw)
+                    moved = True
+            if moved and not self.as_sql:
+                self._sender.flush()
+            replay.finish()
             if moved and self._settings.after is not None and not self.as_sql:
-                self._settings.after(self.connection)
+                self._settings.after(self._connection)
         finally:
-            self._heads = None
+            self._journal.close()
+            self._journal, self._heads, self._replay = NoJournal(), None, NoReplay()
             if self._transactions.open is None:
                 self._close_session()
 
@@ -266,9 +302,14 @@ class MigrationContext:
             self.impl.static_output(f"-- Running {step.short_log}")
         with RunningStep(step, self._settings) as running, Operations.context(self):
             self.running = running
-            step.migration_fn(**kw)
+            with self._journal.recording(step, keeper.heads):
+                replayed = self._replay.run(step, kw)
+            fault("before_version_row")
             keeper.update_to_step(step)
-            self._sender.flush()
+            self._journal.clear()
+            fault("after_version_row")
+            if not replayed or self.on_version_apply_callbacks:
+                self._sender.flush()
             for callback in self.on_version_apply_callbacks:
                 callback(ctx=self, step=step.info, heads=set(keeper.heads), run_args=kw)
             running.heads = tuple(sorted(keeper.heads))
@@ -281,20 +322,20 @@ class MigrationContext:
             self._ensure_version_table(purge=True)
             return ()
         if self._table_found:
-            return read_heads(self.connection, self._version)
+            return read_heads(self._connection, self._version)
         heads = self.get_current_heads() if self._table_found is None else ()
         if not heads:
             self._ensure_version_table()
         return heads
 
     def _has_version_table(self) -> bool:
-        return version_table_exists(self.connection, self._version)
+        return version_table_exists(self._connection, self._version)
 
     def _ensure_version_table(self, purge: bool = False) -> None:
         self._sender.ensure_table(self._version)
         if purge:
             self._sender.flush()
-            self.connection.execute(self._version.delete())
+            self._connection.execute(self._version.delete())
 
     def _write_version(self, write: RowWrite) -> None:
         self._sender.write_version(self._version, write)
@@ -303,18 +344,33 @@ class MigrationContext:
         """Make sure, inside a transaction that keeps other writers out, that nobody moved the version meanwhile."""
         if self._heads is None:
             return
-        found = read_heads(self.connection, self._version)
+        found = read_heads(self._connection, self._version)
         if set(found) != self._heads.heads:
             raise VersionMovedError(self.version_table, sorted(self._heads.heads), sorted(found))
 
+    def unrecorded(self) -> AbstractContextManager[None]:
+        """Let statements pass that are no part of the revision, and that need not be sent at all."""
+        return self._journal.paused()
+
+    def _before_partial_commit(self) -> None:
+        self._journal.checkpoint()
+
+    def _open_journal(self) -> Journal | NoJournal:
+        if self._session is None:
+            return NoJournal()
+        journal = open_journal(self._connection, self._version, found=self._session.journal)
+        if isinstance(journal, Journal):
+            self.impl.sink = JournalSink(self.impl.sink, journal)
+        return journal
+
     def _open_session(self) -> None:
         wanted = "destination_rev" in self.opts and not self.opts.get("dont_mutate", False)
-        if self.as_sql or self.connection is None or self._session is not None or not wanted:
+        if self.as_sql or self._connection is None or self._session is not None or not wanted:
             return
         name = LockName(self.version_table_schema or self._settings.schema, self.version_table)
-        watch_connection(self.connection)
+        watch_connection(self._connection)
         session = MigrationSession(
-            self.connection, name, self._settings, in_transaction=self.connection.in_transaction()
+            self._connection, name, self._settings, in_transaction=self._connection.in_transaction()
         )
         self._table_found = session.open(self._version)
         self._session = session

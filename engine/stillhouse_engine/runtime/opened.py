@@ -21,6 +21,7 @@ from stillhouse_engine.runtime.bridging import (
 from stillhouse_engine.runtime.engines import Engines
 from stillhouse_engine.runtime.environment import EnvironmentContext
 from stillhouse_engine.runtime.logging_guard import guarded_logging
+from stillhouse_engine.runtime.recordings import Recordings
 from stillhouse_engine.runtime.settings import RunSettings, use_settings
 from stillhouse_engine.runtime.specs import DEFAULT_VERSION_TABLE, ProjectSummary, RevisionSummary
 from stillhouse_engine.script.base import ScriptDirectory
@@ -58,6 +59,7 @@ class OpenedProject:
         self.env_source = env.read_text(encoding="utf-8") if env.is_file() else None
         self._own_loop = self.env_source is not None and brings_own_loop(self.env_source)
         self.engines = Engines()
+        self.recordings = Recordings()
 
     @property
     def has_env(self) -> bool:
@@ -90,6 +92,8 @@ class OpenedProject:
             version_table_schema=database.version_table_schema or database.schema,
             gather=True,
             report=report,
+            x_arguments=database.x_arguments,
+            recordings=self.recordings if database.replay else None,
         )
 
     def run_here(self, database: DatabaseSpec, settings: RunSettings, steps: Steps, **options: Any) -> None:

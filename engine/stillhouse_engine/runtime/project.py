@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 
-from stillhouse_engine.errors import LockBusyError, VersionMovedError
+from stillhouse_engine.errors import CommandError, LockBusyError, VersionMovedError
 from stillhouse_engine.runtime.blockers import describe_blocker, find_blockers
+from stillhouse_engine.runtime.conditions import Conditions
 from stillhouse_engine.runtime.failures import is_lock_conflict, is_sqlite_busy
 from stillhouse_engine.runtime.opened import OpenedProject
 from stillhouse_engine.runtime.record import RunRecord
 from stillhouse_engine.runtime.rendering import render_steps
-from stillhouse_engine.runtime.settings import LOCK_WAIT_SECONDS, Progress
+from stillhouse_engine.runtime.settings import LOCK_WAIT_SECONDS, Progress, RunSettings
 from stillhouse_engine.runtime.specs import (
     AppliedRevision,
     DatabaseSpec,
@@ -49,6 +50,7 @@ __all__ = [
     "RunResult",
 ]
 
+FREE = Conditions()
 REPLANS = 5
 """How often a run starts over because another runner moved the version under it."""
 
@@ -75,15 +77,23 @@ class Project(OpenedProject):
         destination: str = "heads",
         on_progress: Report | None = None,
         after: After | None = None,
+        conditions: Conditions = FREE,
     ) -> RunResult:
         """Apply revisions up to a destination."""
-        return await self._migrate(database, self.script._upgrade_revs, destination, on_progress, after)  # noqa: SLF001
+        plan = self.script._upgrade_revs  # noqa: SLF001 - Alembic's name for it
+        return await self._migrate(database, plan, destination, on_progress, after, conditions=conditions)
 
     async def downgrade(
-        self, database: DatabaseSpec, destination: str, on_progress: Report | None = None, after: After | None = None
+        self,
+        database: DatabaseSpec,
+        destination: str,
+        on_progress: Report | None = None,
+        after: After | None = None,
+        conditions: Conditions = FREE,
     ) -> RunResult:
         """Revert revisions down to a destination."""
-        return await self._migrate(database, self.script._downgrade_revs, destination, on_progress, after)  # noqa: SLF001
+        plan = self.script._downgrade_revs  # noqa: SLF001
+        return await self._migrate(database, plan, destination, on_progress, after, conditions=conditions)
 
     async def stamp(
         self, database: DatabaseSpec, revision: str, on_progress: Report | None = None, after: After | None = None
@@ -99,7 +109,7 @@ class Project(OpenedProject):
             found.extend(heads)
             return []
 
-        settings = replace(self.settings_for(database), lock=False, gather=False)
+        settings = replace(self.settings_for(database), lock=False, gather=False, recordings=None)
         await self.run(database, partial(self.run_here, database, settings, look, dont_mutate=True))
         return tuple(sorted(found))
 
@@ -116,11 +126,15 @@ class Project(OpenedProject):
         destination: str,
         on_progress: Report | None,
         after: After | None,
+        *,
+        conditions: Conditions = FREE,
     ) -> RunResult:
         record = RunRecord(on_progress)
-        settings = replace(self.settings_for(database, record.report), after=after, lock_wait=self.lock_wait)
+        settings = self.settings_for(database, record.report)
+        settings = replace(settings, after=after, hold=conditions.hold, lock_wait=self.lock_wait)
 
         def steps(heads: tuple[str, ...], _context: Any) -> list[Any]:
+            conditions.check(heads, ours=record.reached(heads))
             record.started(heads)
             return plan(destination, heads)
 
@@ -139,9 +153,9 @@ class Project(OpenedProject):
                 if is_lock_conflict(cause):
                     delays = delays or self._backoff_for(cause, settings.lock_wait).delays()
                     await self._wait_before_retry(database, error, record, delays)
-                elif settings.gather and isinstance(cause, DBAPIError) and not cause.connection_invalidated:
-                    # A script failed as a whole: run again one by one, so that the error names the statement.
-                    settings = replace(settings, gather=False)
+                elif names_too_little(error, settings):
+                    # Run again one by one, so that the error names the revision and the statement.
+                    settings = replace(settings, gather=False, recordings=None)
                 else:
                     raise
             else:
@@ -183,3 +197,13 @@ class Project(OpenedProject):
             return await self.run(database, look)
         except DBAPIError:
             return []
+
+
+def names_too_little(error: BaseException, settings: RunSettings) -> bool:
+    """Tell whether a script failed as a whole, or a version row that was written along with it."""
+    if not settings.gather and settings.recordings is None:
+        return False
+    cause = error if isinstance(error, DBAPIError) else error.__cause__
+    if isinstance(cause, DBAPIError):
+        return cause.statement is not None and not cause.connection_invalidated
+    return type(error) is CommandError and settings.recordings is not None

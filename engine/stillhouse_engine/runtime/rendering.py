@@ -97,7 +97,7 @@ def render_steps(
 
     while True:
         texts = RevisionTexts(lambda revision: script.get_revision(revision).doc or "", problems)
-        settings = replace(project.settings_for(database, texts.report), output=texts, lock=False)
+        settings = replace(project.settings_for(database, texts.report), output=texts, lock=False, recordings=None)
         try:
             project.run_here(database, settings, steps, as_sql=True, starting_rev=start, destination_rev=destination)
         except MigrationScriptError as error:

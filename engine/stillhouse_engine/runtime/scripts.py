@@ -15,16 +15,19 @@ from sqlalchemy.schema import CreateTable, DDLElement
 
 from stillhouse_engine.dialects.statements import ConnectionSink, Statement
 from stillhouse_engine.errors import CommandError
+from stillhouse_engine.faults import fault
 from stillhouse_engine.runtime.version_table import check_row_count
 from stillhouse_engine.runtime.waiting import driver_connection, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, CursorResult, Table
     from sqlalchemy.sql.compiler import Compiled
     from sqlalchemy.sql.elements import BindParameter
 
+    from stillhouse_engine.runtime.recorder import Tape
+    from stillhouse_engine.runtime.recordings import SentStatement
     from stillhouse_engine.runtime.version_table import RowWrite
 
 PLAIN = (int, float, str, bool, type(None))
@@ -58,6 +61,9 @@ class ScriptSink:
     Args:
         connection: the connection; statements on it that do not come through here flush first.
         gather: gather statements until something flushes.
+
+    Attributes:
+        tape: is told of each statement that is gathered.
     """
 
     def __init__(self, connection: Connection, *, gather: bool) -> None:
@@ -65,6 +71,7 @@ class ScriptSink:
         self.direct = ConnectionSink(connection)
         self.waiting: list[str] = []
         self.gathers = gather
+        self.tape: Tape | None = None
         if gather:
             for name in ("before_cursor_execute", "savepoint", "rollback_savepoint", "release_savepoint", "commit"):
                 event.listen(connection, name, self._on_event)
@@ -79,9 +86,20 @@ class ScriptSink:
             self.flush()
             return self.direct.execute(statement)
         self.waiting.append(rendered)
+        if self.tape is not None:
+            self.tape.take(rendered)
         if not self.gathers:
             self.flush()
         return None
+
+    def send_recorded(self, statements: Sequence[SentStatement]) -> None:
+        """Send what a sibling recorded; texts without parameters wait for the next script."""
+        for statement in statements:
+            if statement.parameters is None and self.gathers:
+                self.waiting.append(statement.text)
+            else:
+                self.flush()
+                self.connection.exec_driver_sql(statement.text, statement.parameters)
 
     def write_version(self, table: Table, write: RowWrite) -> None:
         """Send a guarded write of the version table; gathered, it raises on the server.
@@ -121,16 +139,20 @@ class ScriptSink:
         autocommit = self.connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
         if not autocommit and not driver.is_in_transaction():
             self._begin()
+        fault("before_script")
         try:
             wait_for(driver.execute(script))
         except Exception as error:
             if getattr(error, "sqlstate", None) == MOVED_SQLSTATE:
                 raise CommandError(str(error)) from error
             raise self._as_sqlalchemy(error, script) from error
+        fault("after_script")
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
         """Send each statement by itself inside the block."""
+        if self.tape is not None:
+            self.tape.spoil("it runs outside of transactions")
         self.flush()
         before, self.gathers = self.gathers, False
         try:

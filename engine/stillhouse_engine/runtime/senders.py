@@ -9,15 +9,19 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sqlalchemy.schema import CreateTable
+
 from stillhouse_engine.runtime.scripts import ScriptSink, takes_scripts
 from stillhouse_engine.runtime.version_table import check_row_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection, CursorResult, Dialect, Executable, Table
 
     from stillhouse_engine.dialects.statements import StatementSink
+    from stillhouse_engine.runtime.recorder import Tape
+    from stillhouse_engine.runtime.recordings import SentStatement
     from stillhouse_engine.runtime.version_table import RowWrite
 
     class SendingImpl(Protocol):
@@ -40,6 +44,12 @@ class Sender(Protocol):
         """Make the version table, unless it is there."""
         ...
 
+    tape: Tape | None
+
+    def send_recorded(self, statements: Sequence[SentStatement]) -> None:
+        """Send what a sibling recorded."""
+        ...
+
     def flush(self) -> None:
         """Leave nothing deferred behind."""
         ...
@@ -55,6 +65,12 @@ class DirectSender:
     def __init__(self, impl: SendingImpl, connection: Any) -> None:
         self.impl = impl
         self.connection = connection
+        self.tape: Tape | None = None
+
+    def send_recorded(self, statements: Sequence[SentStatement]) -> None:
+        """Send what a sibling recorded, one statement at a time."""
+        for statement in statements:
+            self.connection.exec_driver_sql(statement.text, statement.parameters)
 
     def write_version(self, table: Table, write: RowWrite) -> None:
         """Send a write; the database must have matched exactly one row.
@@ -68,7 +84,10 @@ class DirectSender:
 
     def ensure_table(self, table: Table) -> None:
         """Make the version table, unless it is there."""
-        table.create(self.connection, checkfirst=True)
+        if self.impl.dialect.name == "sqlite":  # another run may make it between a look and this
+            self.connection.execute(CreateTable(table, if_not_exists=True))
+        else:
+            table.create(self.connection, checkfirst=True)
 
     def flush(self) -> None:
         """Flush the implementation's sink."""
@@ -77,7 +96,9 @@ class DirectSender:
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """Do nothing: every statement goes by itself anyway."""
+        """Send as ever: every statement goes by itself anyway."""
+        if self.tape is not None:
+            self.tape.spoil("it runs outside of transactions")
         yield
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from stillhouse_engine.runtime.recordings import Recordings
+
 LOCK_WAIT_SECONDS = 60.0
 """How long a run waits for another runner of the same database before it gives up."""
 
@@ -48,6 +50,9 @@ class RunSettings:
         output: where offline SQL goes, whatever env.py says.
         report: takes progress; called on the thread that migrates.
         after: called when a run has moved the version, on its connection, inside its lock and its transaction.
+        hold: keep all revisions in one transaction, whatever env.py says, and let nothing commit in between.
+        x_arguments: what ``-x`` would give; part of what recordings are found by.
+        recordings: record revisions that read nothing, and send to siblings what was recorded; None runs them all.
     """
 
     lock: bool = True
@@ -61,6 +66,9 @@ class RunSettings:
     output: Any = None
     report: Callable[[Progress], None] | None = None
     after: Callable[[Connection], None] | None = None
+    hold: bool = False
+    x_arguments: tuple[str, ...] = ()
+    recordings: Recordings | None = None
 
     def tell(self, event: str, **facts: Any) -> None:
         """Report progress to whoever listens."""

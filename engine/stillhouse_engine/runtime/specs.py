@@ -40,6 +40,7 @@ class DatabaseSpec:
         lock_timeout: seconds that one statement may wait for a lock of the database, each try.
         statement_timeout: seconds that one statement may take.
         x_arguments: what ``-x`` would give.
+        replay: take the statements that a sibling's run recorded, where revisions read nothing.
     """
 
     name: str
@@ -51,6 +52,7 @@ class DatabaseSpec:
     lock_timeout: float = 0.5
     statement_timeout: float | None = None
     x_arguments: tuple[str, ...] = ()
+    replay: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,156 @@
+"""Running a plan's revisions, or sending what a sibling recorded of them.
+
+A revision that reads nothing gives every database of one plan the same statements. The first run records them; the
+others, under the same key, send them without running Python. Version rows are written and guarded, hooks called and
+progress told exactly as without.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from stillhouse_engine.runtime.plan_keys import connection_key, dialect_key, frozen, options_key, steps_key
+from stillhouse_engine.runtime.recorder import RecordedSink, Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+    from contextlib import AbstractContextManager
+
+    from stillhouse_engine.runtime.recordings import Recordings
+    from stillhouse_engine.runtime.settings import RunSettings
+
+    class Context(Protocol):
+        """What a replay asks of a migration context."""
+
+        opts: dict[str, Any]
+        dialect: Any
+        impl: Any
+        version_table: str
+        version_table_schema: str | None
+        _connection: Any
+        _settings: RunSettings
+        _sender: Any
+        _journal: Any
+
+
+DIALECTS = frozenset({("postgresql", "asyncpg"), ("sqlite", "pysqlite"), ("sqlite", "aiosqlite")})
+UNSTEADY = re.compile(
+    r"^[ \t]*(?:import|from)[ \t]+(?:[\w.]+[ \t]*,[ \t]*)*"
+    r"(?:datetime|http|httpx|multiprocessing|os|random|requests|secrets|shutil|socket|subprocess|tempfile|threading|time|"
+    r"urllib|uuid)\b",
+    re.MULTILINE,
+)
+"""Imports with which a revision may say something else, or do something besides its statements, each time it runs."""
+OPT_OUT = "stillhouse_replay"
+
+
+class NoReplay:
+    """Runs every revision's Python."""
+
+    spoil = staticmethod(lambda _reason: None)
+
+    def watching(self) -> AbstractContextManager[Any]:
+        """Watch nothing."""
+        return nullcontext()
+
+    def run(self, step: Any, arguments: dict[str, Any]) -> bool:
+        """Run a step's function; return False: nothing was replayed."""
+        step.migration_fn(**arguments)
+        return False
+
+    def finish(self) -> None:
+        """Keep nothing."""
+
+
+class Replay:
+    """Runs the steps of one plan, by recording or by Python.
+
+    Args:
+        context: the migration context.
+        recordings: those of the project.
+        plan: the key of the plan.
+    """
+
+    def __init__(self, context: Context, recordings: Recordings, plan: Hashable) -> None:
+        self.context = context
+        self.recordings = recordings
+        self.plan = plan
+        self.known = recordings.find(plan)
+        self.recorder = Recorder(context._connection)  # noqa: SLF001 - reading it through the property means looking
+
+    def watching(self) -> AbstractContextManager[Any]:
+        """Record inside the block, unless the plan was recorded before."""
+        if self.known:
+            return nullcontext()
+        self.context.impl.sink = RecordedSink(self.context.impl.sink, self.recorder)
+        self.context._sender.tape = self.recorder  # noqa: SLF001 - its own part
+        return self.recorder.watching()
+
+    def spoil(self, reason: str) -> None:
+        """Note that the running revision looked at something of its own database."""
+        self.recorder.spoil(reason)
+
+    def run(self, step: Any, arguments: dict[str, Any]) -> bool:
+        """Run a step; return whether a recording took the place of its Python."""
+        revision = getattr(step, "revision", None)
+        if revision is None:
+            step.migration_fn(**arguments)
+            return False
+        interrupted = bool(self.context._journal.known)  # noqa: SLF001 - its own part
+        known = self.known.get((revision.revision, step.is_upgrade))
+        if known is not None and not interrupted:
+            with self.context._journal.paused():  # noqa: SLF001 - what is replayed commits with its version row
+                self.context._sender.send_recorded(known)  # noqa: SLF001 - its own part
+            return True
+        if self.known or interrupted:
+            step.migration_fn(**arguments)
+            return False
+        memo = dict(self.context.impl.memo)
+        with self.recorder.revision(revision.revision, is_upgrade=step.is_upgrade):
+            step.migration_fn(**arguments)
+            if memo != self.context.impl.memo:
+                self.spoil("it leaves notes for later revisions")
+            if not is_steady(revision):
+                self.spoil("its file uses modules that may answer otherwise each time")
+        return False
+
+    def finish(self) -> None:
+        """Keep what was recorded: the run has come to its end."""
+        self.recordings.keep(self.plan, self.recorder.recorded)
+
+
+def start_replay(
+    context: Context, heads: set[str], steps: Sequence[Any], arguments: dict[str, Any]
+) -> Replay | NoReplay:
+    """Decide how a plan runs."""
+    settings = context._settings  # noqa: SLF001 - its own part
+    if settings.recordings is None or not steps or not is_ours(context):
+        return NoReplay()
+    plan = (
+        dialect_key(context.dialect),
+        connection_key(context._connection),  # noqa: SLF001 - as above
+        options_key(context.opts),
+        frozen(arguments),
+        (settings.schema, context.version_table, context.version_table_schema, settings.x_arguments),
+        steps_key(heads, steps),
+    )
+    return Replay(context, settings.recordings, plan)
+
+
+def is_ours(context: Context) -> bool:
+    """Tell whether it is a kind of database that replays, through our own implementation of its dialect."""
+    kind = (context.dialect.name, context.dialect.driver)
+    return kind in DIALECTS and type(context.impl).__module__.startswith("stillhouse_engine.")
+
+
+def is_steady(revision: Any) -> bool:
+    """Tell whether a revision's file imports nothing that answers otherwise each time, and does not opt out."""
+    if not getattr(revision.module, OPT_OUT, True):
+        return False
+    path = getattr(revision, "path", None)
+    if not path or not str(path).endswith(".py"):
+        return False
+    return UNSTEADY.search(Path(path).read_text(encoding="utf-8", errors="replace")) is None
