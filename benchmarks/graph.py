@@ -132,7 +132,7 @@ def compare(name: str, folder: Path, rounds: int) -> None:
     print(f"{name}:")
     measure("alembic", folder)  # writes Python's own caches: the next load of Alembic is warm
     warm = min(measure("alembic", folder)[0][0] for _ in range(rounds))
-    index = folder / "versions" / "__pycache__" / "stillhouse-headers.json"
+    index = folder / "versions" / "__pycache__" / "stillhouse-revisions.bin"
     first = []
     for _ in range(rounds):
         index.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from stillhouse_engine.script.nodes import Revision, to_tuple
 from stillhouse_engine.script.ordering import listing_order, newest_first
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 
 class RevisionGraph:
@@ -61,8 +61,7 @@ class RevisionGraph:
 
     def _claim_labels(self) -> None:
         for node in self.by_id.values():
-            if node.branch_labels:
-                node.branch_labels = set(node._orig_branch_labels)  # noqa: SLF001 - same package
+            node.__dict__.pop("branch_labels", None)  # what an earlier graph said
             for label in node._orig_branch_labels:  # noqa: SLF001 - same package
                 other = self.labels.get(label) or self.by_id.get(label)
                 if other is not None:
@@ -104,20 +103,17 @@ class RevisionGraph:
         return followers
 
     def _tell_followers(self) -> None:
-        same = self.followers is self.down_followers
-        for key, found in self.followers.items():
-            node = self.by_id[key]
-            if found or node._all_nextrev:  # noqa: SLF001 - same package
-                node._all_nextrev = frozenset(found)  # noqa: SLF001 - same package
-                node.nextrev = node._all_nextrev if same else frozenset(self.down_followers[key])  # noqa: SLF001 - same package
+        for key, node in self.by_id.items():
+            node._followers = self.down_followers[key]  # noqa: SLF001 - same package
+            node._all_followers = self.followers[key]  # noqa: SLF001 - same package
 
     def _refuse_cycles(
         self,
-        parents: Mapping[str, tuple[str, ...]],
-        children: Mapping[str, list[str]],
+        parents: Mapping[str, Sequence[str]],
+        children: Mapping[str, Sequence[str]],
         error: type[CycleDetected],
     ) -> None:
-        ordered = newest_first(self.by_id, parents)
+        ordered = _unwound(parents, children)
         if len(ordered) == len(self.by_id):
             return
         heads = [key for key in self.by_id if not children[key]]
@@ -129,7 +125,7 @@ class RevisionGraph:
         if outside:
             raise error(sorted(outside))
         above = set(ordered)
-        below = set(newest_first(self.by_id, {key: tuple(found) for key, found in children.items()}))
+        below = set(_unwound(children, parents))
         raise error(sorted(key for key in self.by_id if key not in above and key not in below))
 
     def _normalized(self) -> Mapping[str, tuple[str, ...]]:
@@ -160,14 +156,19 @@ class RevisionGraph:
 
     def _spread_labels(self) -> None:
         for label, owner in self.labels.items():
-            for key in reach([owner.revision], self.down_followers):
+            above = reach([owner.revision], self.down_followers)
+            for key in above:
                 self.by_id[key].branch_labels.add(label)
-            node = owner
-            while len(self.down[node.revision]) == 1:
-                node = self.by_id[self.down[node.revision][0]]
-                if len(self.followers[node.revision]) > 1 or len(self.down[node.revision]) > 1:
-                    break
-                node.branch_labels.add(label)
+            below = self.down[owner.revision]
+            if any(self._is_fork(key) for key in above):
+                below = ()
+            while below and not self._is_fork(below[0]):
+                self.by_id[below[0]].branch_labels.add(label)
+                below = self.down[below[0]]
+
+    def _is_fork(self, key: str) -> bool:
+        """Tell whether several revisions stand on one, or it on several."""
+        return len(self.followers[key]) > 1 or len(self.down[key]) > 1
 
     def ancestors(self, ids: Iterable[str], *, dependencies: bool = True) -> set[str]:
         """Return revisions and everything below them."""
@@ -192,6 +193,18 @@ class RevisionGraph:
         links = self.everything if dependencies else self.down
         below = reach((parent for key in wanted for parent in links[key]), links)
         return [key for key in wanted if key not in below]
+
+
+def _unwound(parents: Mapping[str, Sequence[str]], children: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return ids so that each comes before the ones it follows; those on a cycle, and below one, are left out."""
+    open_ends = {key: len(found) for key, found in children.items()}
+    ready = [key for key, found in children.items() if not found]
+    for key in ready:
+        for parent in parents[key]:
+            open_ends[parent] -= 1
+            if not open_ends[parent]:
+                ready.append(parent)
+    return ready
 
 
 def reach(starts: Iterable[str], links: Mapping[str, Iterable[str]] | Callable[[str], Iterable[str]]) -> set[str]:

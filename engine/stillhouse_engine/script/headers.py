@@ -50,14 +50,18 @@ class NotLiteralError(ValueError):
     """A header that only an import can tell."""
 
 
-def read_source(path: str) -> str:
+def read_source(path: str, size: int = 0) -> str:
     """Read a Python file in the encoding that it declares.
+
+    Args:
+        path: the file.
+        size: its size in bytes, where that is known.
 
     Raises:
         MigrationScriptError: it cannot be read or decoded.
     """
     try:
-        raw = _read(path)
+        raw = _read(path, size)
         if b"coding" in raw[:200]:
             with tokenize.open(path) as decoded:
                 return decoded.read()
@@ -66,12 +70,12 @@ def read_source(path: str) -> str:
         raise MigrationScriptError(f"cannot read this file: {error}", file=path) from error
 
 
-def _read(path: str) -> bytes:
-    """Read a small file with three system calls; there are thousands of them."""
+def _read(path: str, size: int) -> bytes:
+    """Read a file with three system calls where its size is known; there are thousands of them."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
-        raw = os.read(descriptor, SMALL)
-        while more := os.read(descriptor, SMALL):
+        raw = os.read(descriptor, size + 1)
+        while len(raw) != size and (more := os.read(descriptor, SMALL)):
             raw += more
     finally:
         os.close(descriptor)

@@ -10,22 +10,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.errors import CommandError, MigrationScriptError
-from stillhouse_engine.script.header_cache import SHARED
 from stillhouse_engine.script.headers import NotLiteralError
 from stillhouse_engine.script.loading import load_revision
+from stillhouse_engine.script.records import SHARED, read_record
 from stillhouse_engine.script.scripts import Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SOURCE = re.compile(r"(?!\.\#|__init__)(.*\.py)$")
-SOURCELESS = re.compile(r"(?!\.\#|__init__)(.*\.py)(c|o)?$")
+    from stillhouse_engine.script.records import Folder
+
+SKIPPED = (".#", "__init__")
 HEXADECIMAL = re.compile(r"([a-f0-9]+)\.py$")
 COMPILED_TAG = re.compile(r"\.(?:cpython|pypy)[^.]*(?:\.opt-\d)?\.py[co]$")
 
 
 def folder_of(location: str) -> str:
     """Return the folder that a setting names: a path, or ``package:path`` inside an installed package.
+
+    Further colons stand for slashes: ``package:folder:folder``.
 
     Raises:
         CommandError: there is no such package.
@@ -43,7 +46,7 @@ def folder_of(location: str) -> str:
         root = next(iter(spec.submodule_search_locations))
     else:
         root = os.path.dirname(spec.origin or "")  # noqa: PTH120 - a string comes in and a string goes out
-    return str(Path(root, *inside.split("/")))
+    return str(Path(root, *inside.replace(":", "/").split("/")))
 
 
 def read_scripts(folders: list[Path], *, recursive: bool, sourceless: bool) -> Iterator[Script]:
@@ -68,14 +71,35 @@ def _tree(folder: str) -> Iterator[str]:
 def _read_folder(folder: str, seen: set[str], *, sourceless: bool) -> Iterator[Script]:
     if not os.path.isdir(folder):  # noqa: PTH112 - thousands of names
         return
-    pattern = SOURCELESS if sourceless else SOURCE
+    names, linked = _names(folder, (".py", ".pyc", ".pyo") if sourceless else (".py",))
+    real = os.path.realpath(folder) + os.sep
+    if linked or not seen.isdisjoint(real + name for name in names):
+        names = list(_unseen(folder, real, names, linked, seen))
+    else:
+        seen.update(real + name for name in names)
+    yield from _read_files(folder, names)
+    if sourceless:
+        yield from _read_compiled(folder, set(names))
+
+
+def _names(folder: str, endings: tuple[str, ...]) -> tuple[list[str], set[str]]:
+    """Return the names of the revision files in a folder, in order, and those of them that are links."""
+    names, linked = [], set()
     with os.scandir(folder) as found:
-        entries = sorted((entry for entry in found if pattern.match(entry.name)), key=lambda entry: entry.name)
-    real = os.path.realpath(folder)
-    SHARED.open_folder(folder, len(entries))
-    misses = SHARED.misses(entries)
-    for entry in entries:
-        path = os.path.realpath(entry.path) if entry.is_symlink() else real + os.sep + entry.name
+        for entry in found:
+            name = entry.name
+            if name.endswith(endings) and not name.startswith(SKIPPED):
+                names.append(name)
+                if entry.is_symlink():
+                    linked.add(name)
+    names.sort()
+    return names, linked
+
+
+def _unseen(folder: str, real: str, names: list[str], linked: set[str], seen: set[str]) -> Iterator[str]:
+    """Leave out files that other folders, or links, have brought already."""
+    for name in names:
+        path = os.path.realpath(os.path.join(folder, name)) if name in linked else real + name  # noqa: PTH118 - thousands of names
         if path in seen:
             warnings.warn(
                 f"File {path} loaded twice! ignoring. Please ensure version_locations is unique.",
@@ -84,10 +108,21 @@ def _read_folder(folder: str, seen: set[str], *, sourceless: bool) -> Iterator[S
             )
             continue
         seen.add(path)
-        yield read_script(entry)
-    SHARED.close_folder(folder, [entry.name for entry in entries], misses)
-    if sourceless:
-        yield from _read_compiled(folder, {entry.name for entry in entries})
+        yield name
+
+
+def _read_files(folder: str, names: list[str]) -> Iterator[Script]:
+    known = SHARED.of_folder(folder, len(names))
+    prefix, misses = folder + os.sep, 0
+    for name in names:
+        path = prefix + name
+        record, status = known.get(name), os.stat(path)  # noqa: PTH116 - thousands of names
+        if record is not None and record[0] == status.st_mtime_ns and record[1] == status.st_size:
+            yield Script.from_record(record, path)
+        else:
+            misses += 1
+            yield _read_file(path, name, status, known)
+    SHARED.keep(folder, names, misses)
 
 
 def _read_compiled(folder: str, sources: set[str]) -> Iterator[Script]:
@@ -95,30 +130,30 @@ def _read_compiled(folder: str, sources: set[str]) -> Iterator[Script]:
     cache = Path(folder, "__pycache__")
     for path in sorted(cache.glob("*.pyc")) if cache.is_dir() else ():
         name = COMPILED_TAG.sub(".py", path.name)
-        if name != path.name and SOURCE.match(name) and name not in sources and f"{name}c" not in sources:
+        if name != path.name and not name.startswith(SKIPPED) and name not in sources and f"{name}c" not in sources:
             yield _imported(str(path), name)
 
 
 def read_file(path: Path) -> Script:
-    """Read one revision file by its path; see ``read_script()``."""
-    with os.scandir(path.parent) as found:
-        return next(read_script(entry) for entry in found if entry.name == path.name)
-
-
-def read_script(entry: os.DirEntry[str]) -> Script:
     """Read one revision file.
 
     Raises:
         CommandError: it has no revision.
         MigrationScriptError: it cannot be read or, where only that tells, imported.
     """
-    if not entry.name.endswith(".py"):
-        return _imported(entry.path, entry.name)
+    return _read_file(str(path), path.name, path.stat(), {})
+
+
+def _read_file(path: str, name: str, status: os.stat_result, known: Folder) -> Script:
+    """Read a revision file, and note what it says."""
     try:
-        script = SHARED.script(entry)
+        record = read_record(path, status) if name.endswith(".py") else None
     except NotLiteralError:
-        script = None
-    return script or _imported(entry.path, entry.name)
+        record = None
+    if record is None:
+        return _imported(path, name)
+    known[name] = record
+    return Script.from_record(record, path)
 
 
 def _imported(path: str, name: str) -> Script:

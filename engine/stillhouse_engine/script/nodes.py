@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 from stillhouse_engine.errors import DependencyLoopDetected, LoopDetected, RevisionError
@@ -34,13 +35,14 @@ class Revision:
         revision: the revision's id.
         down_revision: id(s) of the revision(s) before it.
         dependencies: ids or labels that must be applied before it, as the file has them.
-        branch_labels: every label that its branch goes by, its own and inherited ones.
-        nextrev: ids of the revisions that name it as their ``down_revision``.
     """
 
-    nextrev: frozenset[str] = frozenset()
-    _all_nextrev: frozenset[str] = frozenset()
+    dependencies: str | tuple[str, ...] | None = None
+    _orig_branch_labels: tuple[str, ...] = ()
     _resolved_dependencies: tuple[str, ...] = ()
+    _parents: tuple[str, ...] | None = None
+    _followers: Sequence[str] = ()
+    _all_followers: Sequence[str] = ()
 
     def __init__(
         self,
@@ -51,17 +53,22 @@ class Revision:
     ) -> None:
         self._down = to_tuple(down_revision)
         declared = to_tuple(dependencies)
-        if revision in self._down:
-            raise LoopDetected(revision)
-        if revision in declared:
-            raise DependencyLoopDetected(revision)
-        self.verify_rev_id(revision)
+        self.verify(revision, self._down, declared)
         self.revision: str = revision
         self.down_revision: str | tuple[str, ...] | None = scalar(self._down)
-        self.dependencies: str | tuple[str, ...] | None = scalar(declared)
-        self._orig_branch_labels: tuple[str, ...] = to_tuple(branch_labels)
-        self.branch_labels: set[str] = set(self._orig_branch_labels)
-        self._parents: tuple[str, ...] = self._down
+        if declared:
+            self.dependencies = scalar(declared)
+        if branch_labels is not None:
+            self._orig_branch_labels = to_tuple(branch_labels)
+
+    @classmethod
+    def verify(cls, revision: str, down: tuple[str, ...], dependencies: tuple[str, ...]) -> None:
+        """Refuse a revision that follows itself, and ids that would read as a symbol."""
+        if revision in down:
+            raise LoopDetected(revision)
+        if revision in dependencies:
+            raise DependencyLoopDetected(revision)
+        cls.verify_rev_id(revision)
 
     @classmethod
     def verify_rev_id(cls, revision: str) -> None:
@@ -70,16 +77,31 @@ class Revision:
         Raises:
             RevisionError: the id holds ``@``, ``-``, ``+`` or ``:``.
         """
-        if found := set(ILLEGAL.findall(revision)):
+        if ILLEGAL.search(revision):
+            found = set(ILLEGAL.findall(revision))
             raise RevisionError(
                 f"Character(s) '{', '.join(sorted(found))}' not allowed in revision identifier '{revision}'"
             )
 
+    @cached_property
+    def branch_labels(self) -> set[str]:
+        """Every label that its branch goes by, its own and inherited ones."""
+        return set(self._orig_branch_labels)
+
+    @property
+    def nextrev(self) -> frozenset[str]:
+        """Ids of the revisions that name it as their ``down_revision``."""
+        return frozenset(self._followers)
+
+    @property
+    def _all_nextrev(self) -> frozenset[str]:
+        return frozenset(self._all_followers)
+
     def add_nextrev(self, revision: Revision) -> None:
         """Note a revision that follows this one."""
-        self._all_nextrev = self._all_nextrev | {revision.revision}
+        self._all_followers = (*self._all_followers, revision.revision)
         if self.revision in revision._down:
-            self.nextrev = self.nextrev | {revision.revision}
+            self._followers = (*self._followers, revision.revision)
 
     @property
     def _versioned_down_revisions(self) -> tuple[str, ...]:
@@ -92,12 +114,12 @@ class Revision:
 
     @property
     def _normalized_down_revisions(self) -> tuple[str, ...]:
-        return self._parents
+        return self._down if self._parents is None else self._parents
 
     @property
     def is_head(self) -> bool:
         """Tell whether no revision names this one as its ``down_revision``."""
-        return not self.nextrev
+        return not self._followers
 
     @property
     def is_base(self) -> bool:
@@ -116,7 +138,7 @@ class Revision:
 
     @property
     def _is_real_head(self) -> bool:
-        return not self._all_nextrev
+        return not self._all_followers
 
     @property
     def _is_real_base(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +41,18 @@ __all__ = [
 ]
 
 
+@contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """Keep the garbage collector from walking over what is being loaded: many objects that all stay."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def is_revision(rev: Any) -> Revision:
     """Return a revision, refusing anything else.
 
@@ -63,7 +77,8 @@ class RevisionMap:
 
     @cached_property
     def _graph(self) -> RevisionGraph:
-        return RevisionGraph(self._generator())
+        with collector_at_rest():
+            return RevisionGraph(self._generator())
 
     @cached_property
     def _resolver(self) -> Resolver:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stillhouse_engine.messaging import format_as_comma
+from stillhouse_engine.script.headers import DEDENTS_DOCSTRINGS
 from stillhouse_engine.script.loading import load_revision
-from stillhouse_engine.script.nodes import Revision
+from stillhouse_engine.script.nodes import Revision, scalar
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from stillhouse_engine.script.headers import Header
+    from stillhouse_engine.script.records import Record
 
 
 class Script(Revision):
     """A revision with its file.
 
     Args:
-        module: the imported file; use ``from_header()`` where it is not imported.
+        module: the imported file; use ``from_record()`` where it is not imported.
         rev_id: the revision's id.
         path: the file.
 
@@ -43,26 +45,22 @@ class Script(Revision):
         )
 
     @classmethod
-    def from_header(cls, header: Header, path: str) -> Script:
-        """Make a script from what its header says, without importing it."""
-        script = cls.__new__(cls)
-        script.path = path
-        script._header_doc = header.doc or ""  # noqa: SLF001 - its own class
-        values = header.values
-        Revision.__init__(
-            script,
-            values["revision"],
-            values["down_revision"],
-            branch_labels=values.get("branch_labels"),
-            dependencies=values.get("depends_on"),
-        )
-        return script
+    def from_record(cls, record: Record, path: str) -> Script:
+        """Make a script from what is known of its file, without importing it.
 
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Script:
-        """Make another script of what ``from_header()`` made before: each graph has its own nodes."""
+        There are thousands of these, so only what the file says goes into each; the rest is the class's.
+        """
         script = cls.__new__(cls)
-        script.__dict__ = {**state, "branch_labels": set(state["_orig_branch_labels"])}
+        _, _, revision, down, depends_on, labels, doc = record
+        script.path = path
+        script._header_doc = doc  # noqa: SLF001 - its own class
+        script.revision = revision
+        script._down = down  # noqa: SLF001 - its own class
+        script.down_revision = down[0] if len(down) == 1 else down or None
+        if depends_on:
+            script.dependencies = scalar(depends_on)
+        if labels:
+            script._orig_branch_labels = labels  # noqa: SLF001 - its own class
         return script
 
     @cached_property
@@ -77,7 +75,7 @@ class Script(Revision):
     @property
     def _docstring(self) -> str:
         if self._header_doc is not None:
-            return self._header_doc
+            return inspect.cleandoc(self._header_doc) if DEDENTS_DOCSTRINGS else self._header_doc
         return self.module.__doc__ or ""
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import pytest
 from stillhouse_engine import command
 from stillhouse_engine.config import Config
 from stillhouse_engine.errors import CommandError, MigrationScriptError
-from stillhouse_engine.script import ScriptDirectory
+from stillhouse_engine.script import ScriptDirectory, locations
+from stillhouse_engine.script.records import FORMAT, NAME, Records
 from stillhouse_engine.script.write_hooks import register
 
 REVISION = (
@@ -113,10 +115,10 @@ def test_many_headers_are_kept_for_the_next_process(project, monkeypatch):
     for number in range(300):
         os.utime(write(versions, f"r{number:04}", f"r{number - 1:04}" if number else "bb22"), (1, 1))
     code = (
-        "import sys; from stillhouse_engine.script import ScriptDirectory, headers\n"
-        "from stillhouse_engine.script import header_cache\n"
-        "read = []; real = header_cache.read_source\n"
-        "header_cache.read_source = lambda path: read.append(path) or real(path)\n"
+        "import sys; from stillhouse_engine.script import ScriptDirectory\n"
+        "from stillhouse_engine.script import records\n"
+        "read = []; real = records.read_source\n"
+        "records.read_source = lambda path, size: read.append(path) or real(path, size)\n"
         "print(ScriptDirectory(sys.argv[1]).get_heads(), len(read))\n"
     )
     words = [sys.executable, "-c", code, str(project / "migrations")]
@@ -125,6 +127,21 @@ def test_many_headers_are_kept_for_the_next_process(project, monkeypatch):
     assert second.split() == ["['r0299']", "2"]
     write(versions, "r0300", "r0299")
     assert subprocess.run(words, check=True, capture_output=True, text=True).stdout.split() == ["['r0300']", "3"]
+
+
+def test_a_damaged_file_of_kept_headers_is_read_over(project, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    versions = project / "migrations" / "versions"
+    for number in range(300):
+        os.utime(write(versions, f"r{number:04}", f"r{number - 1:04}" if number else "bb22"), (1, 1))
+    kept = versions / "__pycache__" / NAME
+    kept.parent.mkdir(exist_ok=True)
+    for content in (b"", b"\x00", marshal.dumps("other"), marshal.dumps((("old", b""), {"r0000.py": ()}))):
+        kept.write_bytes(content)
+        records = Records()
+        monkeypatch.setattr(locations, "SHARED", records)
+        assert heads(config(project)) == ["r0299"]
+    assert marshal.loads(kept.read_bytes())[0] == FORMAT
 
 
 def test_several_version_locations(project):
