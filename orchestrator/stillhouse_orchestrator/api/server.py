@@ -64,6 +64,7 @@ def make_server(app: FastAPI) -> Server:
         uvicorn.Config(
             app,
             log_config=None,
+            log_level="warning",
             access_log=False,
             lifespan="off",
             timeout_graceful_shutdown=DRAIN_SECONDS,
