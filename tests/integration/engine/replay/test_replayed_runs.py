@@ -94,7 +94,9 @@ async def test_a_revision_reads_what_replayed_ones_wrote(project, spec_of, make_
 
 
 @pytest.mark.parametrize(
-    "other", [{"x_arguments": ("a=b",)}, {"version_table": "other"}, {"replay": False}], ids=lambda value: next(iter(value))
+    "other",
+    [{"x_arguments": ("a=b",)}, {"version_table": "other"}, {"replay": False}],
+    ids=lambda value: next(iter(value)),
 )
 async def test_only_databases_that_are_asked_for_the_same_share_a_recording(other, project, spec_of, make_url):
     project.revision("r1", None, marked(project, "r1", CREATE))
