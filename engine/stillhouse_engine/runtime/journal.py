@@ -1,0 +1,443 @@
+"""The journal of statements that do not commit together with their revision's version row.
+
+Where a revision's statements and its version row share one transaction, nothing is ever written here. Elsewhere (MySQL,
+MariaDB, autocommit blocks, SQLite's PRAGMA and VACUUM in the middle of a revision) each statement leaves a row behind:
+*done*, in the transaction that carries the statement, or *intent* before and *done* after a statement that commits by
+itself. A run that finds rows goes on with the first statement that is not done.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
+
+from stillhouse_engine.errors import IndeterminateError
+from stillhouse_engine.faults import fault
+from stillhouse_engine.runtime.journal_probes import catalogue_of
+from stillhouse_engine.runtime.journal_statements import (
+    JOURNALLED,
+    MYSQL,
+    Fate,
+    Sent,
+    digest,
+    fate,
+    fits_transaction,
+)
+from stillhouse_engine.runtime.journal_table import DONE, INTENT, Entry, JournalTable
+from stillhouse_engine.runtime.journal_verdicts import Verdict
+from stillhouse_engine.runtime.sqlite import first_word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Connection, CursorResult, Table
+
+    from stillhouse_engine.dialects.statements import Statement, StatementSink
+    from stillhouse_engine.script.steps import MigrationStep
+
+log = logging.getLogger("alembic.runtime.journal")
+
+NOTHING = {"mysql": "DO 0", "mariadb": "DO 0"}
+"""What is sent in place of a statement that is done already and whose result the revision looks at."""
+
+
+class Journal:
+    """The journal of one run.
+
+    Args:
+        connection: the connection that migrates.
+        version: the version table.
+        found: whether the journal's table is there; None when nobody has looked.
+    """
+
+    def __init__(self, connection: Connection, version: Table, *, found: bool | None) -> None:
+        self.connection = connection
+        self.dialect = connection.dialect.name
+        self.rows = JournalTable(connection, version.schema, version.name, found=found)
+        self.catalogue = catalogue_of(connection)
+        self.loaded: list[Entry] | None = None
+        self.known: dict[int, Entry] = {}
+        self.pending: list[Sent] = []
+        self.position = 0
+        self.step: tuple[str, str] | None = None
+        self.file = ""
+        self.open: Entry | None = None  # a statement of the revision's own that commits by itself
+        self.written = False
+        self.quiet = 0
+        self.ended_by_hand = False
+        event.listen(connection, "before_cursor_execute", self._before, retval=True)
+        event.listen(connection, "after_cursor_execute", self._after)
+
+    def close(self) -> None:
+        """Stop watching the connection."""
+        event.remove(self.connection, "before_cursor_execute", self._before)
+        event.remove(self.connection, "after_cursor_execute", self._after)
+
+    @contextmanager
+    def recording(self, step: MigrationStep, heads: Collection[str]) -> Iterator[None]:
+        """Record the statements of a step while its revision runs.
+
+        Raises:
+            IndeterminateError: an earlier run was interrupted in a way that this one cannot go on from.
+        """
+        self._begin(step, heads)
+        try:
+            yield
+            self._check_consumed()
+        finally:
+            self.step = None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let the statements inside pass unrecorded: they are no part of the revision."""
+        self.quiet += 1
+        try:
+            yield
+        finally:
+            self.quiet -= 1
+
+    def clear(self) -> None:
+        """Forget the step, in the transaction that carries its version row."""
+        self.pending.clear()
+        if self.written or self.loaded:
+            with self.paused():
+                self.rows.clear()
+        self.loaded, self.written, self.known = [], False, {}
+
+    def checkpoint(self) -> None:
+        """Write down what the open transaction holds, because it is about to be committed without the version row."""
+        if self.step is None or not self.pending:
+            return
+        sent, self.pending = self.pending, []
+        with self.paused():
+            self._add([self._entry(one, DONE) for one in sent])
+
+    def send(self, statement: Statement, send: Callable[[Statement], CursorResult[Any] | None]) -> Any:
+        """Send a statement that a directive made, unless it is done already."""
+        if self.step is None or self.quiet:
+            with self.paused():
+                return send(statement)
+        self._abandon()
+        sent = Sent(self.connection.dialect, statement)
+        what = self._fate(sent, read_by_user=False)
+        if self._passes(sent, what):
+            with self.paused():
+                return send(statement)
+        if self._is_done(sent, what):
+            return None
+        with self.paused():
+            if what is not Fate.ALONE:
+                self.pending.append(sent)
+                return send(statement)
+            if self._autocommit and not self.ended_by_hand and fits_transaction(self.dialect, sent.sql):
+                return self._with_its_row(sent, lambda: send(statement))
+            return self._alone(sent, lambda: send(statement))
+
+    @property
+    def _autocommit(self) -> bool:
+        return self.connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+
+    def _fate(self, sent: Sent, *, read_by_user: bool) -> Fate:
+        autocommit = self._autocommit or self.ended_by_hand
+        if sent.is_construct and not autocommit and self.dialect not in MYSQL:
+            return Fate.ATOMIC
+        return fate(self.dialect, sent.sql, autocommit=autocommit, read_by_user=read_by_user)
+
+    def _passes(self, sent: Sent, what: Fate) -> bool:
+        """Tell whether a statement is none of the journal's business; number those that are."""
+        if what is Fate.COMMITTING:
+            if first_word(sent.sql) == "ROLLBACK":
+                self.pending.clear()
+            self.checkpoint()
+            self.ended_by_hand = self.ended_by_hand or self.dialect == "postgresql"
+        if what in {Fate.PASSING, Fate.COMMITTING}:
+            return True
+        self.position += 1
+        sent.position = self.position
+        return False
+
+    def _begin(self, step: MigrationStep, heads: Collection[str]) -> None:
+        script = getattr(step, "revision", None)  # a stamp has none
+        with self.paused():
+            if self.loaded is None:
+                self.loaded = self.rows.load()
+            self.pending, self.position, self.known, self.open, self.ended_by_hand = [], 0, {}, None, False
+            if script is None:
+                return
+            revision, direction = script.revision, "upgrade" if step.is_upgrade else "downgrade"
+            self._drop_finished(heads)
+            self._refuse_other(revision, direction)
+            if self.dialect in MYSQL:
+                self.rows.create()  # now: it would commit what a revision has begun
+        self.known = {entry.position: entry for entry in self.loaded or ()}
+        self.file = file_digest(script.path)
+        self.step = (revision, direction)
+        if self.known:
+            log.warning("going on with the %s of %s after statement %d", direction, revision, len(self.known))
+
+    def _drop_finished(self, heads: Collection[str]) -> None:
+        """Forget an upgrade whose version row is there: only the end of its rows was lost."""
+        loaded = self.loaded or []
+        finished = {
+            (one.revision, one.direction) for one in loaded if one.direction == "upgrade" and one.revision in heads
+        }
+        for revision, direction in finished:
+            self.rows.clear(revision, direction)
+        self.loaded = [one for one in loaded if (one.revision, one.direction) not in finished]
+
+    def _refuse_other(self, revision: str, direction: str) -> None:
+        for entry in self.loaded or ():
+            if (entry.revision, entry.direction) != (revision, direction):
+                raise IndeterminateError(
+                    entry.statement,
+                    f"an earlier {entry.direction} of {entry.revision} was interrupted after this statement, and this run "
+                    f"begins with the {direction} of {revision}; finish that {entry.direction} first, or put the database "
+                    f"right by hand and stamp it",
+                    entry.revision,
+                )
+
+    def _check_consumed(self) -> None:
+        left = [entry for number, entry in sorted(self.known.items()) if number > self.position]
+        if left:
+            raise self._changed(left[0], "the revision does not send it any more")
+
+    def _is_done(self, sent: Sent, what: Fate) -> bool:
+        """Tell whether an earlier run has carried out a statement already.
+
+        Raises:
+            IndeterminateError: nobody can tell, or the revision is not the same any more.
+        """
+        entry = self.known.get(sent.position)
+        if entry is None:
+            return False
+        with self.paused():
+            if not self._same(entry, sent):
+                self._replace_unsent(entry, sent)
+                return False
+            if what is Fate.TEMPORARY:
+                raise IndeterminateError(
+                    entry.statement,
+                    "the run that made it was interrupted, and what is temporary went with its session; "
+                    + self._advice(entry),
+                    entry.revision,
+                )
+            if entry.state == DONE:
+                log.info("statement %d of %s is done already", entry.position, entry.revision)
+                return True
+            return self._settle(entry)
+
+    def _same(self, entry: Entry, sent: Sent) -> bool:
+        """Tell whether a statement is the one of an entry; values like the time of day differ from run to run."""
+        return entry.hash == sent.hash or (entry.file == self.file and entry.shape == sent.shape)
+
+    def _replace_unsent(self, entry: Entry, sent: Sent) -> None:
+        """Let another statement take the place of one that was meant to be sent and was not."""
+        if entry.state == INTENT:
+            finding = self.catalogue.judge(entry.statement, entry.before)
+            if finding.verdict is Verdict.NOT_APPLIED:
+                self._forget(entry)
+                return
+            raise self._changed(entry, f"it was about to be sent ({finding.evidence}), and now it is: {sent.sql}")
+        raise self._changed(entry, f"it was carried out, and now it is: {sent.sql}")
+
+    def _settle(self, entry: Entry) -> bool:
+        """Find out whether a statement that was about to be sent was carried out."""
+        finding = self.catalogue.judge(entry.statement, entry.before)
+        if finding.verdict is Verdict.UNKNOWN:
+            raise IndeterminateError(entry.statement, f"{finding.evidence}; {self._advice(entry)}", entry.revision)
+        log.warning(
+            "statement %d of %s was interrupted and %s: %s",
+            entry.position, entry.revision, finding.verdict.value, finding.evidence,
+        )  # fmt: skip
+        if finding.verdict is Verdict.NOT_APPLIED:
+            self._forget(entry)
+            return False
+        self.rows.mark_done(entry)
+        self._commit_row()
+        return True
+
+    def _changed(self, entry: Entry, how: str) -> IndeterminateError:
+        evidence = (
+            f"the revision has changed since its {entry.direction} was interrupted: at statement {entry.position}, {how}; "
+            "put the revision back as it was and run it again, or put the database right by hand and stamp it"
+        )
+        return IndeterminateError(entry.statement, evidence, entry.revision)
+
+    def _advice(self, entry: Entry) -> str:
+        table = self.connection.dialect.identifier_preparer.format_table(self.rows.table)
+        where = (
+            f"WHERE version_table = '{self.rows.version_table}' AND revision = '{entry.revision}' "
+            f"AND direction = '{entry.direction}' AND position = {entry.position}"
+        )
+        return (
+            f"look yourself: if it was carried out, UPDATE {table} SET state = '{DONE}' {where}; "
+            f"if not, DELETE FROM {table} {where}; then run again"
+        )
+
+    def _with_its_row(self, sent: Sent, send: Callable[[], Any]) -> Any:
+        """Carry out a statement and write its row in one transaction of their own."""
+        found = self.rows.found
+        self.connection.exec_driver_sql("BEGIN")
+        try:
+            result = send()
+            self._add([self._entry(sent, DONE)])
+            fault("before_done")
+            self.connection.exec_driver_sql("COMMIT")
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                self.connection.exec_driver_sql("ROLLBACK")
+                self.rows.found = found
+            raise
+        fault("after_done")
+        return result
+
+    def _alone(self, sent: Sent, send: Callable[[], Any]) -> Any:
+        """Carry out a statement that commits by itself, between an intent and its fulfilment."""
+        entry = self._intend(sent)
+        try:
+            result = send()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                self._forget(entry)
+            raise
+        self._fulfil(entry)
+        return result
+
+    def _intend(self, sent: Sent) -> Entry:
+        self.checkpoint()
+        self.catalogue.prepare(sent.sql)
+        entry = self._entry(sent, INTENT, self.catalogue.state(sent.sql))
+        self._add([entry])
+        # On MySQL, DDL commits what is open, and so the intent, before it begins; other statements share its transaction.
+        fault("after_intent")
+        return entry
+
+    def _fulfil(self, entry: Entry) -> None:
+        fault("before_done")
+        self.rows.mark_done(entry)
+        self._commit_row()
+        fault("after_done")
+
+    def _forget(self, entry: Entry) -> None:
+        self.known.pop(entry.position, None)
+        self.rows.remove(entry)
+        self._commit_row()
+
+    def _commit_row(self) -> None:
+        """Commit a row on MySQL, whose transaction holds nothing else here; elsewhere it has been already."""
+        if self.dialect in MYSQL:
+            self.connection.exec_driver_sql("COMMIT")
+
+    def _add(self, entries: list[Entry]) -> None:
+        self.rows.create()
+        self.rows.add(entries)
+        self.written = True
+
+    def _entry(self, sent: Sent, state: str, before: str | None = None) -> Entry:
+        revision, direction = self.step or ("", "")
+        return Entry(revision, direction, sent.position, state, sent.hash, sent.shape, self.file, sent.sql, before)
+
+    def _before(
+        self, _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, executemany: bool
+    ) -> tuple[str, Any]:
+        """Take a statement that the revision sends by itself, through its connection."""
+        if self.step is None or self.quiet:
+            return statement, parameters
+        self._abandon()
+        sent = Sent(self.connection.dialect, words=statement, values=parameters)
+        what = self._fate(sent, read_by_user=True)
+        if self._passes(sent, what):
+            return statement, parameters
+        if self._is_done(sent, what):
+            return NOTHING.get(self.dialect, "SELECT 1 WHERE 1 = 0"), [] if executemany else ()
+        with self.paused():
+            if what is Fate.ALONE:
+                self.open = self._intend(sent)
+            else:
+                self.pending.append(sent)
+        fault("before_statement")
+        return statement, parameters
+
+    def _abandon(self) -> None:
+        """Forget a statement of the revision's own that failed, and whose failure the revision took care of."""
+        entry, self.open = self.open, None
+        if entry is not None:
+            with self.paused():
+                self._forget(entry)
+
+    def _after(self, *_: Any) -> None:
+        if self.step is None or self.quiet:
+            return
+        fault("after_statement")
+        entry, self.open = self.open, None
+        if entry is not None:
+            with self.paused():
+                self._fulfil(entry)
+
+
+class JournalSink:
+    """Stands before another sink, and lets a journal see what goes there."""
+
+    def __init__(self, inner: StatementSink, journal: Journal) -> None:
+        self.inner = inner
+        self.journal = journal
+
+    def execute(self, statement: Statement) -> CursorResult[Any] | None:
+        """Send a statement, unless it is done already."""
+        result: CursorResult[Any] | None = self.journal.send(statement, self._send)
+        return result
+
+    def flush(self) -> None:
+        """Flush the other sink."""
+        self.inner.flush()
+
+    def _send(self, statement: Statement) -> CursorResult[Any] | None:
+        fault("before_statement")
+        result = self.inner.execute(statement)
+        fault("after_statement")
+        return result
+
+
+class NoJournal:
+    """Stands in for a journal where there is nothing to record."""
+
+    known: Mapping[int, Entry] = MappingProxyType({})
+
+    def recording(self, _step: MigrationStep, _heads: Collection[str]) -> AbstractContextManager[None]:
+        """Record nothing."""
+        return nullcontext()
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Record nothing."""
+        return nullcontext()
+
+    def checkpoint(self) -> None:
+        """Do nothing."""
+
+    def clear(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def open_journal(connection: Connection, version: Table, *, found: bool | None) -> Journal | NoJournal:
+    """Return the journal of a run."""
+    if connection.dialect.name not in JOURNALLED:
+        return NoJournal()
+    return Journal(connection, version, found=found)
+
+
+def file_digest(path: str | None) -> str:
+    """Return a hash of a revision's file as it is now."""
+    try:
+        return digest(Path(path).read_text(encoding="utf-8")) if path else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
