@@ -90,6 +90,14 @@ class PriorityDispatcher:
         entries += self._entries.get((target, DEFAULT), ())
         return sorted(entries, key=lambda entry: -entry.priority)
 
+    def are_from(self, modules: tuple[str, ...]) -> bool:
+        """Tell whether all comparators are from modules whose names begin in one of the given ways."""
+        return all(
+            getattr(entry.function, "__module__", "").startswith(modules)
+            for entries in self._entries.values()
+            for entry in entries
+        )
+
     def branch(self) -> PriorityDispatcher:
         """Return a dispatcher that knows the same comparators, and may be added to."""
         copy = PriorityDispatcher()

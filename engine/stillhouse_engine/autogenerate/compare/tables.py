@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.sql.ddl import sort_tables
 
 from stillhouse_engine.autogenerate.compare.live_tables import LiveTables, sort_key
+from stillhouse_engine.autogenerate.compare.unchanged import unchanged
 from stillhouse_engine.autogenerate.dispatch import PriorityDispatchResult
 from stillhouse_engine.operations import ops
 from stillhouse_engine.operations.schema_objects import refer
@@ -37,6 +38,8 @@ def compare_tables(
         add_table(autogen_context, upgrade_ops, models[key])
     removed = sorted(live - set(models), key=sort_key)
     existing = sorted(live.intersection(wanted), key=sort_key)
+    same = unchanged(autogen_context, models, existing)
+    existing = [key for key in existing if key not in same]
     reader = LiveTables(autogen_context, [*removed, *existing], live)
     tables = {key: reader.table(key) for key in (*removed, *existing)}
     for table in tables.values():

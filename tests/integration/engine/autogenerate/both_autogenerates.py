@@ -97,9 +97,7 @@ def vars_of(outcome: Outcome) -> dict[str, Any]:
     return {field.name: getattr(outcome, field.name) for field in fields(outcome)}
 
 
-def outcome(
-    context_class: Any, api: Any, connection: sa.Connection, metadata: Any, options: dict[str, Any]
-) -> Outcome:
+def outcome(context_class: Any, api: Any, connection: sa.Connection, metadata: Any, options: dict[str, Any]) -> Outcome:
     """Compare by one of the two."""
     with listening() as messages, warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -120,7 +118,9 @@ def outcome(
     lines = [line for line in messages if not line.startswith("INFO alembic.runtime")]
     said = sorted({ADDRESS.sub("", str(each.message)) for each in warned if issubclass(each.category, UserWarning)})
     # Tables are read in an order of their own; what is said of that comes first.
-    lines.sort(key=lambda line: (not line.startswith("INFO alembic.ddl"), line if line.startswith("INFO alembic.ddl") else ""))
+    lines.sort(
+        key=lambda line: (not line.startswith("INFO alembic.ddl"), line if line.startswith("INFO alembic.ddl") else "")
+    )
     texts = [text.replace("unique=1", "unique=True") for text in texts]
     return Outcome(diffs, texts[0], texts[1], sorted(imports | set(script.imports)), lines, said)
 
