@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from stillhouse_engine.runtime.journal_table import journal_table
 from stillhouse_engine.runtime.locks import PG_KEY
 from stillhouse_engine.runtime.poolers import announced_backend
 from stillhouse_engine.runtime.waiting import driver_connection, wait_for
@@ -26,9 +27,26 @@ class Opened(Enum):
     NOT = "the lock is held, or a proxy is in between: go on step by step"
     WITHOUT_TABLE = "open; there is no version table"
     WITH_TABLE = "open; the version table is there"
+    JOURNAL_WITHOUT_TABLE = "open; there is a journal and no version table"
+    JOURNAL_WITH_TABLE = "open; the version table and a journal are there"
+
+    @property
+    def has_table(self) -> bool:
+        """Whether the version table is there."""
+        return self in {Opened.WITH_TABLE, Opened.JOURNAL_WITH_TABLE}
+
+    @property
+    def has_journal(self) -> bool:
+        """Whether a journal is there, which an interrupted run may have written to."""
+        return self in {Opened.JOURNAL_WITHOUT_TABLE, Opened.JOURNAL_WITH_TABLE}
 
 
-ANSWERS = {"SELECT 1": Opened.WITHOUT_TABLE, "SELECT 2": Opened.WITH_TABLE}
+ANSWERS = {
+    "SELECT 1": Opened.WITHOUT_TABLE,
+    "SELECT 2": Opened.WITH_TABLE,
+    "SELECT 3": Opened.JOURNAL_WITHOUT_TABLE,
+    "SELECT 4": Opened.JOURNAL_WITH_TABLE,
+}
 
 
 def literal(value: str | None) -> str:
@@ -39,7 +57,7 @@ def literal(value: str | None) -> str:
 def open_at_once(
     connection: Connection, name: LockName, table: Table, limits: Mapping[str, str], *, lock: bool
 ) -> Opened:
-    """Set limits, take the lock and look for the version table.
+    """Set limits, take the lock and look for the version table and the journal.
 
     Args:
         connection: an asyncpg connection in no transaction.
@@ -51,9 +69,12 @@ def open_at_once(
     driver = driver_connection(connection)
     key = PG_KEY.replace(":schema", literal(name.schema)).replace(":version_table", literal(name.table))
     locked = f"pg_try_advisory_lock({key})" if lock else "true"
-    table_name = literal(connection.dialect.identifier_preparer.format_table(table))
+    written = connection.dialect.identifier_preparer
+    table_name = literal(written.format_table(table))
+    journal = literal(written.format_table(journal_table(table.schema)))
     settings = ", ".join(f"set_config('{setting}', {literal(value)}, false)" for setting, value in limits.items())
     script = f"""{f"SELECT {settings};" if settings else ""}
-SELECT FROM generate_series(1, CASE WHEN pg_backend_pid() <> {announced_backend(driver) or -1} THEN 0
-    WHEN NOT {locked} THEN 0 WHEN to_regclass({table_name}) IS NULL THEN 1 ELSE 2 END)"""
+SELECT FROM generate_series(1, CASE WHEN pg_backend_pid() <> {announced_backend(driver) or -1} THEN -9
+    WHEN NOT {locked} THEN -9 WHEN to_regclass({table_name}) IS NULL THEN 1 ELSE 2 END
+    + CASE WHEN to_regclass({journal}) IS NULL THEN 0 ELSE 2 END)"""
     return ANSWERS.get(wait_for(driver.execute(script)), Opened.NOT)

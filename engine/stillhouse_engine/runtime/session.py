@@ -7,14 +7,15 @@ import random
 import time
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exc
+from sqlalchemy import exc, text
 from sqlalchemy.pool import NullPool
 
 from stillhouse_engine.errors import LockBusyError
+from stillhouse_engine.runtime.journal_table import journal_table
 from stillhouse_engine.runtime.limits import SessionLimits
 from stillhouse_engine.runtime.locks import LockName, SessionLock, release_quietly, session_lock
 from stillhouse_engine.runtime.opening import Opened, open_at_once
-from stillhouse_engine.runtime.poolers import BACKEND, refuse_transaction_pooling
+from stillhouse_engine.runtime.poolers import refuse_transaction_pooling
 from stillhouse_engine.runtime.scripts import takes_scripts
 from stillhouse_engine.runtime.waiting import pause
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("alembic.runtime.session")
 
+BACKEND_AND_JOURNAL = text("SELECT pg_backend_pid(), to_regclass(CAST(:journal AS text)) IS NOT NULL")
 FIRST_POLL_SECONDS = 0.05
 LONGEST_POLL_SECONDS = 1.0
 
@@ -46,6 +48,7 @@ class MigrationSession:
         self.in_transaction = in_transaction
         self.limits = SessionLimits(connection, settings)
         self.lock: SessionLock | None = None
+        self.journal: bool | None = None  # whether there is a journal; None when nobody looked
         self.lasting = not isinstance(connection.engine.pool, NullPool)
 
     def open(self, table: Table | None = None) -> bool | None:
@@ -64,11 +67,12 @@ class MigrationSession:
         if table is not None and not self.in_transaction and not self.lasting and takes_scripts(self.connection):
             answer = open_at_once(self.connection, self.name, table, self.limits.limits, lock=self.settings.lock)
             if answer is not Opened.NOT:
-                return answer is Opened.WITH_TABLE
-        self._open_step_by_step()
+                self.journal = answer.has_journal
+                return answer.has_table
+        self._open_step_by_step(table)
         return None
 
-    def _open_step_by_step(self) -> None:
+    def _open_step_by_step(self, table: Table | None) -> None:
         self.limits.apply()
         lock = (
             session_lock(self.connection, self.name, transactional=self.in_transaction) if self.settings.lock else None
@@ -77,10 +81,17 @@ class MigrationSession:
             self._wait_for(lock)
             self.lock = lock
             if self.connection.dialect.name == "postgresql" and not self.in_transaction:
-                backend = self.connection.scalar(BACKEND)
+                backend, self.journal = self._look(table)
                 self._end_transaction()
-                refuse_transaction_pooling(self.connection, int(backend or 0))
+                refuse_transaction_pooling(self.connection, backend)
         self._end_transaction()
+
+    def _look(self, table: Table | None) -> tuple[int, bool]:
+        """Ask which backend answers, and whether there is a journal."""
+        journal = journal_table(table.schema if table is not None else None)
+        name = self.connection.dialect.identifier_preparer.format_table(journal)
+        backend, found = self.connection.execute(BACKEND_AND_JOURNAL, {"journal": name}).one()
+        return int(backend), bool(found)
 
     def close(self) -> None:
         """Let the lock go and set the limits back, unless the connection's end has done both or is about to."""

@@ -57,11 +57,13 @@ class LazyTransaction:
     Args:
         connection: the connection that migrates.
         began: called inside the new transaction; raises when the database is not as the run expects.
+        ending: called before a commit in the middle of a revision.
     """
 
-    def __init__(self, connection: Connection, began: Callable[[], None]) -> None:
+    def __init__(self, connection: Connection, began: Callable[[], None], ending: Callable[[], None]) -> None:
         self.connection = connection
         self.began = began
+        self.ending = ending
         event.listen(connection, "before_cursor_execute", self._before)
 
     def close(self) -> None:
@@ -81,6 +83,7 @@ class LazyTransaction:
             if current_settings().hold:
                 raise HoldError(f"SQLite runs {statement.strip()!r} outside of transactions only")
             # As far as here the revision has committed in Alembic, too, where DDL commits by itself.
+            self.ending()
             self._run("COMMIT")
 
     def _fails_inside(self, statement: str) -> bool:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from stillhouse_engine.errors import CommandError
+from stillhouse_engine.faults import fault
 from stillhouse_engine.runtime.sqlite import LazyTransaction
 
 if TYPE_CHECKING:
@@ -36,15 +37,23 @@ class OnlineTransactions:
         connection: the connection.
         flush: sends what is deferred; called before a transaction ends.
         began: called right after a SQLite transaction really began.
+        ending: called before a commit in the middle of a revision.
         external: the connection came with a transaction that somebody else ends.
     """
 
     def __init__(
-        self, connection: Connection, flush: Callable[[], None], began: Callable[[], None], *, external: bool
+        self,
+        connection: Connection,
+        flush: Callable[[], None],
+        began: Callable[[], None],
+        ending: Callable[[], None] = lambda: None,
+        *,
+        external: bool,
     ) -> None:
         self.connection = connection
         self.flush = flush
         self.began = began
+        self.ending = ending
         self.external = external
         self.open: Transaction | None = None
         self._lazy: LazyTransaction | None = None
@@ -52,13 +61,15 @@ class OnlineTransactions:
     def begin(self) -> None:
         """Begin a transaction, or take over the one that the connection began by itself."""
         if self.connection.dialect.name == "sqlite" and self._lazy is None:
-            self._lazy = LazyTransaction(self.connection, self.began)
+            self._lazy = LazyTransaction(self.connection, self.began, self.ending)
         self.open = self.connection.get_transaction() or self.connection.begin()
 
     def commit(self) -> None:
         """Send what is deferred, and commit."""
         self.flush()
+        fault("before_commit")
         self._end("commit")
+        fault("after_commit")
 
     def rollback(self) -> None:
         """Roll back."""
@@ -87,6 +98,7 @@ class OnlineTransactions:
                 "hand context.configure() a connection that is in none"
             )
         reopen = self.open is not None
+        self.ending()
         if reopen:
             self.commit()
         elif self.connection.in_transaction():

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "runtime"))
-from projects import write_project  # noqa: E402 - it lies in the folder of the runtime's tests
+from projects import write_project
 
 ENGINE = Path(__file__).parents[4] / "engine"
 RUNNER = """
