@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from stillhouse_engine.faults import fault
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.rollouts import signals as s
 from stillhouse_orchestrator.rollouts import windows
@@ -163,6 +164,7 @@ class Runner:
                 ended = await self._world.hands.migrate(Task(action, target, fails), self._progress)
         finally:
             release()  # before the signal is heard: the place serves the next target in the same transition
+        fault("before_outcome_stored")
         self._receive(ended)
 
     async def _ask(self, action: Ask) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from stillhouse_engine.faults import fault
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.store import engines, owner, schema
 from stillhouse_orchestrator.store.errors import StoreError, StoreUnavailableError
@@ -106,10 +107,13 @@ class Store:
         """
         if self.ownership is None:
             raise StoreError(f"the state store {self.where} was opened to read only")
+        fault("before_store_write")
         async with self._transaction() as connection:
             await self.ownership.check(connection)
             session = Session(connection)
             yield session
+            fault("inside_store_write")
+        fault("after_store_write")
         for event in session.recorded:
             for listener in self.listeners:
                 listener(event)
