@@ -303,9 +303,9 @@ class MigrationContext:
         with RunningStep(step, self._settings) as running, Operations.context(self):
             self.running = running
             with self._journal.recording(step, keeper.heads):
-                if self._journal.known:  # goes on in the middle, which no recording can
-                    step.migration_fn(**kw)
-                replayed = not self._journal.known and self._replay.run(step, kw)
+                # A revision that goes on in its middle runs by itself: a recording begins at its first statement.
+                replay = NoReplay() if self._journal.known else self._replay
+                replayed = replay.run(step, kw)
             fault("before_version_row")
             keeper.update_to_step(step)
             self._journal.clear()
