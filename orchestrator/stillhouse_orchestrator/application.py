@@ -74,7 +74,7 @@ class Application:
         self.expectations = Expectations(executor, connections)
         self.drift = DriftCheck(store, connections, self.projects, self.alerts, self.expectations)
         self.rollouts = Rollouts(store, self.executor, connections, self.planner, lambda: self.fleet)
-        self.answers = Answers(store, connections)
+        self.answers = Answers(store, connections, executor)
         self.membership = Membership(store, self.alerts)
         self.unasked: dict[str, str] = {}
         self._rows: dict[str, list[Mapping[str, Any]]] = {}

@@ -9,6 +9,7 @@ from stillhouse_orchestrator.values import DriftSummary, to_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from stillhouse_orchestrator.drift.adopting import Adoption
     from stillhouse_orchestrator.drift.repairing import RepairPlan
     from stillhouse_orchestrator.values import DriftReport, Rollout, RolloutTarget
 
@@ -65,6 +66,21 @@ def repair_document(report: DriftReport, planned: RepairPlan | None) -> dict[str
     by_hand = sorted({ident for step in planned.by_hand for ident in step.change_ids})
     repair = {"risk": planned.risk.value, "steps": steps, "sql": list(planned.sql), "by_hand": by_hand}
     return {"report": to_json(report), "repair": {"drift_id": report.drift_id, **repair}}
+
+
+def adoption_document(report: DriftReport, planned: Adoption | None) -> dict[str, Any]:
+    """Return a drift report and the revision that would adopt it; no adoption where there is no drift."""
+    if planned is None:
+        return {"report": to_json(report), "adoption": None}
+    adoption = {
+        "drift_id": planned.drift_id,
+        "head": planned.applied,
+        "also": list(planned.also),
+        "sql": list(planned.sql),
+        "upgrades": planned.upgrades,
+        "downgrades": planned.downgrades,
+    }
+    return {"report": to_json(report), "adoption": adoption}
 
 
 def listed(values: Iterable[Any]) -> list[Any]:

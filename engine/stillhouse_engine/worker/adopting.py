@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.errors import CommandError
+from stillhouse_engine.script.generation import rev_id
 from stillhouse_engine.worker.messages import Done
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def adopt(project: Project, start: Start, report: Report) -> Done:
-    """Write a revision on top of the option ``head``, with the bodies that the options ``upgrades`` and ``downgrades`` hold.
+    """Write a revision on top of the option ``head``, with the bodies of the options ``upgrades`` and ``downgrades``.
 
     Raises:
         CommandError: another revision has come on top of that one, or no file was written.
@@ -25,7 +26,7 @@ async def adopt(project: Project, start: Start, report: Report) -> Done:
     if options["head"] not in script.get_heads():
         raise CommandError(f"revision {options['head']} is no head any more: look at the drift again")
     written = script.generate_revision(
-        options["revision"],
+        start.revision or rev_id(),
         options["message"],
         head=options["head"],
         upgrades=options["upgrades"],

@@ -76,6 +76,13 @@ class Confirm(Reason):
     confirm: Name = Field(description="The `drift_id` of the drift whose repair was looked at.")
 
 
+class Adopt(Body):
+    """A drift to adopt."""
+
+    confirm: Name = Field(description="The `drift_id` of the drift whose adoption was looked at.")
+    message: Text = Field(description="The revision's message.", examples=["index on orders.created_at"])
+
+
 class Ignore(Body):
     """A rule that keeps differences from counting as drift; all patterns that are given must match."""
 

@@ -129,6 +129,17 @@ class Repair(Model):
     by_hand: list[str] = Field(description="Changes that no statement undoes.")
 
 
+class Adoption(Model):
+    """The revision that adopts a target's drift."""
+
+    drift_id: str = Field(description="Say it in `confirm` to write the revision.")
+    head: str = Field(description="The revision that it stands on.")
+    also: list[str] = Field(description="Other targets with the very same drift, on which it is recorded as well.")
+    sql: list[str]
+    upgrades: str = Field(description="The body of `upgrade()`.")
+    downgrades: str = Field(description="The body of `downgrade()`.")
+
+
 class Reversal(Model):
     """Targets that go back the same way."""
 
@@ -165,6 +176,10 @@ WayBack = document(
 )
 Reports = document("Reports", "What drift checks found.", summary=model_of(values.DriftSummary), targets=list[Report])  # type: ignore[valid-type]
 RepairPlan = document("RepairPlan", "A target's drift and its repair.", report=Report, repair=Repair | None)
+AdoptionPlan = document("AdoptionPlan", "A target's drift and its adoption.", report=Report, adoption=Adoption | None)
+Adopted = document(
+    "Adopted", "A drift that was adopted.", file=str, summary=model_of(values.DriftSummary), targets=list[Report],  # type: ignore[valid-type]
+)  # fmt: skip
 _Rule, _Alert, _Silence, _Event = map(model_of, (values.IgnoreRule, values.Alert, values.Silence, Event))
 IgnoreRules = document("IgnoreRules", "Rules that keep differences from counting.", rules=list[_Rule])  # type: ignore[valid-type]
 Alerts = document("Alerts", "Alerts, the oldest first.", alerts=list[_Alert])  # type: ignore[valid-type]

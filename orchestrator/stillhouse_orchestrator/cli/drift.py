@@ -10,6 +10,7 @@ PLACES = {
     "check": Place("drift_check", "check", "Compare live schemas with what they should be."),
     "show": Place("drift_check", "show", "Explain one target's drift, object by object."),
     "repair": Place("drift_answers", "repair", "Show the SQL that undoes the drift, ask, run it, verify."),
+    "adopt": Place("drift_adopt", "adopt", "Write a revision for the drift, so that siblings get it by upgrade."),
     "accept": Place("drift_answers", "accept", "Take a live schema as the right one."),
     "ignore": Place("drift_answers", "ignore", "Keep some differences from counting as drift, until a day."),
 }

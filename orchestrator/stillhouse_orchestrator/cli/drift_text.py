@@ -24,6 +24,8 @@ def print_report(report: Mapping[str, Any], *, detailed: bool = False) -> None:
     click.echo(f"{report['target']}: {status} at {revisions(report['applied'])}{pending}")
     if report["error"]:
         click.echo(f"  {report['error']}")
+    elif report["changes"] and "siblings" in (report.get("evidence") or ""):
+        click.echo(f"  {report['evidence']}")
     for change in report["changes"]:
         print_change(change, detailed=detailed)
     if detailed:
@@ -75,6 +77,8 @@ def _print_facts(report: Mapping[str, Any]) -> None:
         click.echo(f"  since:        {moment(report['first_seen'])}")
     if report["drift_id"]:
         click.echo(f"  drift id:     {report['drift_id']}")
+    if report.get("evidence"):
+        click.echo(f"  expected:     {report['evidence']}")
     click.echo(f"  compared:     {', '.join(report['coverage']['compared']) or 'nothing'}")
     if report["coverage"]["not_compared"]:
         click.echo(f"  not compared: {'; '.join(report['coverage']['not_compared'])}")

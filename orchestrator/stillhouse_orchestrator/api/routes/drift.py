@@ -11,7 +11,8 @@ from stillhouse_orchestrator.api.permits import Admin, House, Operator, Viewer
 from stillhouse_orchestrator.api.problems import ProblemError
 from stillhouse_orchestrator.api.routes.common import Select, TargetName, problems
 from stillhouse_orchestrator.application import Application
-from stillhouse_orchestrator.documents import drift_document, listed, repair_document
+from stillhouse_orchestrator.documents import adoption_document, drift_document, listed, repair_document
+from stillhouse_orchestrator.drift.adopting import Adoption
 from stillhouse_orchestrator.drift.repairing import RepairPlan
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.values import DriftReport, DriftStatus, IgnoreRule
@@ -112,6 +113,33 @@ async def repair(caller: Admin, house: House, name: TargetName, body: bodies.Con
         raise ProblemError(409, f"{name}: no statement repairs this", "the report says why, change by change")
     await house.answers.repair(target, planned, caller.name)
     return Answer(drift_document([await _checked(house, target)]))
+
+
+@router.post("/targets/{name}/adopt/plan", response_model=shapes.AdoptionPlan, responses=problems(404, 409, 424))
+async def plan_adoption(_: Operator, house: House, name: TargetName) -> Answer:
+    """Check one target, and show the revision that would adopt its drift. Nothing is written."""
+    report, planned = await _adoption(house, _target(house, name))
+    return Answer(adoption_document(report, planned))
+
+
+@router.post("/targets/{name}/adopt", response_model=shapes.Adopted, responses=problems(404, 409, 424))
+async def adopt(caller: Admin, house: House, name: TargetName, body: bodies.Adopt) -> Answer:
+    """Write the revision into the project's script directory, and record it where its schema is already."""
+    target = _target(house, name)
+    report, planned = await _adoption(house, target)
+    if planned is None or report.drift_id != body.confirm:
+        is_now = f"drift {report.drift_id}" if planned else report.status.value
+        raise ProblemError(409, f"{name}: what was confirmed is not what there is: it is {is_now}", "look at it again")
+    file = await house.answers.adopt(house.fleet, planned, body.message, caller.name)
+    targets = [house.fleet.targets[each] for each in (name, *planned.also)]
+    return Answer({"file": file, **drift_document(await house.drift.run(house.fleet, targets))})
+
+
+async def _adoption(house: Application, target: TargetDeclaration) -> tuple[DriftReport, Adoption | None]:
+    report = await _checked(house, target)
+    if report.status is not DriftStatus.DRIFTED:
+        return report, None
+    return report, await house.answers.plan_adoption(house.fleet, target, report)
 
 
 async def _planned(house: Application, target: TargetDeclaration) -> tuple[DriftReport, RepairPlan | None]:

@@ -1,0 +1,179 @@
+"""Adopting drift: the revision that makes of the expected schema what was found, so that siblings get it by upgrade. Pure.
+
+The statements are those of a repair in the other direction, each in an ``op.execute()``: they are exact for the target's
+own kind of database, down to triggers and functions, where directives would lose some of it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from stillhouse_engine.schema import Snapshot, diff, repair
+from stillhouse_orchestrator.errors import StillhouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from stillhouse_engine.schema import Change, RepairStep, SchemaObject
+
+INDENT = "    "
+LONGEST_LINE = 100
+BIND = re.compile(r"(?<![:\w\\]):(?=\w+(?!:))")
+"""What ``op.execute()`` takes for a bound parameter (SQLAlchemy's ``text()``); a backslash keeps it as it is."""
+
+
+class AdoptError(StillhouseError):
+    """A drift that cannot be adopted.
+
+    Attributes:
+        target: whose.
+    """
+
+    def __init__(self, target: str, reason: str, hint: str | None = None) -> None:
+        self.target = target
+        self.hint = hint
+        super().__init__(f"{target}: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What would be written and recorded.
+
+    Attributes:
+        target: whose drift it is.
+        also: other targets of the project with the very same drift; the revision is recorded on them as well.
+        drift_id: of the drift.
+        applied: where they stand, which is the head of the script directory.
+        revision: the id of the new revision.
+        actual: the live schema.
+        adopted: the schema that the new revision leads to: the live one without what rules ignore.
+        steps: the statements that lead there.
+        back: the statements of its downgrade.
+    """
+
+    target: str
+    also: tuple[str, ...]
+    drift_id: str
+    applied: str
+    revision: str
+    actual: Snapshot
+    adopted: Snapshot
+    steps: tuple[RepairStep, ...]
+    back: tuple[RepairStep, ...]
+
+    @property
+    def sql(self) -> tuple[str, ...]:
+        """The statements of the upgrade."""
+        return tuple(statement for step in self.steps for statement in step.sql)
+
+    @property
+    def upgrades(self) -> str:
+        """The body of ``upgrade()``."""
+        return body(self.steps)
+
+    @property
+    def downgrades(self) -> str:
+        """The body of ``downgrade()``."""
+        return body(self.back)
+
+
+def between(before: Snapshot, after: Snapshot) -> tuple[RepairStep, ...]:
+    """Return the steps that make of one schema another."""
+    changes = diff(after, before)
+    steps = repair(changes, after, before)
+    return tuple(kept for step in steps if (kept := _anywhere(step)) is not None)
+
+
+def _anywhere(step: RepairStep) -> RepairStep | None:
+    """Leave out what says in which database or schema a session works: a migration knows that."""
+    if step.change_ids:
+        return step
+    sql = tuple(each for each in step.sql if not each.startswith(("USE ", "SET LOCAL search_path")))
+    return replace(step, sql=sql) if sql else None
+
+
+def without(actual: Snapshot, expected: Snapshot, ignored: Iterable[Change]) -> Snapshot:
+    """Return a schema with some of its changes undone."""
+    objects = dict(actual.by_key)
+    for change in ignored:
+        key = (change.kind, change.object)
+        if change.op == "modified" and change.attribute is not None:
+            objects[key] = _as_before(objects[key], expected.by_key[key], change.attribute)
+            continue
+        source = actual if change.op == "extra" else expected
+        for item in _whole(source, source.by_key[key]):
+            if change.op == "extra":
+                objects.pop(item.key, None)
+            else:
+                objects[item.key] = item
+    return replace(actual, objects=tuple(objects[key] for key in sorted(objects)))
+
+
+def _as_before(item: SchemaObject, before: SchemaObject, attribute: str) -> SchemaObject:
+    kept = {name: value for name, value in item.attributes.items() if name != attribute}
+    if attribute in before.attributes:
+        kept[attribute] = before.attributes[attribute]
+    return item._replace(attributes=kept)
+
+
+def _whole(source: Snapshot, item: SchemaObject) -> Iterator[SchemaObject]:
+    """Yield an object and, of a table or view, what belongs to it."""
+    yield item
+    if source.relations.get(item.name) == item.key:
+        yield from source.by_parent.get(item.name, ())
+
+
+def adoptable(target: str, steps: Sequence[RepairStep], changes: Collection[Change]) -> None:
+    """Make sure that statements lead to a schema.
+
+    Raises:
+        AdoptError: nothing leads there, or some of it has no statement.
+    """
+    by_id = {change.id: change for change in changes}
+    missing = [f"{by_id[ident].kind} {by_id[ident].object}: {step.reason}" for step in steps if step.change_ids and not step.sql for ident in step.change_ids if ident in by_id]  # fmt: skip
+    if missing:
+        raise AdoptError(target, f"no statement makes this: {'; '.join(missing)}", "write that revision by hand")
+    if not any(step.sql for step in steps):
+        raise AdoptError(target, "there is nothing to adopt: rules ignore all of it")
+
+
+def body(steps: Sequence[RepairStep]) -> str:
+    """Return steps as the body of ``upgrade()`` or ``downgrade()``, indented for the template."""
+    lines: list[str] = []
+    for step in steps:
+        outside = not step.transactional and bool(step.change_ids)
+        if outside:
+            lines.append("with op.get_context().autocommit_block():")
+        for statement in step.sql:
+            lines += [f"{INDENT if outside else ''}{line}" if line else "" for line in call(statement)]
+        if step.reason and not step.sql:
+            lines.append(f"# {' '.join(step.reason.split())}")
+    if all(line.startswith("#") for line in lines):
+        lines.append("pass")
+    return f"\n{INDENT}".join(lines)
+
+
+def call(statement: str) -> list[str]:
+    """Return the lines of one ``op.execute()``."""
+    escaped = BIND.sub(r"\:", statement)
+    if "\n" not in escaped:
+        line = f"op.execute({_quoted(escaped)})"
+        return [line] if len(line) <= LONGEST_LINE else ["op.execute(", f"{INDENT}{_quoted(escaped)}", ")"]
+    return [f"op.execute({escaped!r})"] if _awkward(escaped) else _block(escaped)
+
+
+def _block(statement: str) -> list[str]:
+    """Return a statement of several lines as they are; the template's indentation must not get into it."""
+    return ["op.execute(", *(f"{INDENT}{_quoted(line)}" for line in statement.splitlines(keepends=True)), ")"]
+
+
+def _awkward(statement: str) -> bool:
+    return "\r" in statement or len(statement.splitlines()) != statement.count("\n") + (not statement.endswith("\n"))
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a literal in double quotes, where that needs no more backslashes than in single ones."""
+    plain = repr(text)
+    return f'"{plain[1:-1]}"' if plain.startswith("'") and '"' not in plain else plain
