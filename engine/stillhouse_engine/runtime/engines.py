@@ -6,6 +6,7 @@ Databases of one server, reached by one user with the same options, give the sam
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine, event
@@ -43,7 +44,13 @@ def server_of(url: URL) -> Hashable:
 
 
 def sharing_engine(url: URL, dialect: Dialect) -> Engine:
-    """Return an engine of its own pool with a dialect that has met its server before."""
+    """Return an engine of its own pool with a dialect that has met its server before.
+
+    On MySQL the default schema is the database itself, which is another one here.
+    """
+    if dialect.name in {"mysql", "mariadb"}:
+        dialect = copy(dialect)
+        dialect.default_schema_name = url.database
     arguments, keywords = dialect.create_connect_args(url)
     pool = NullPool(lambda: dialect.connect(*arguments, **keywords), dialect=dialect)
     on_connect: Any = dialect.on_connect_url(url)
