@@ -29,6 +29,7 @@ ALIASES: dict[str, str] = {
     **same("autogenerate", "autogenerate.api", "autogenerate.compare", "autogenerate.render", "autogenerate.rewriter"),
     **same("runtime.environment", "runtime.migration"),
     "alembic.runtime.plugins": f"{ENGINE}.autogenerate.plugins",
+    "alembic.ext.checkconstraint_byname": f"{ENGINE}.autogenerate.compare.checks_by_name",
     "alembic.environment": f"{ENGINE}.runtime.environment",
     "alembic.migration": f"{ENGINE}.runtime.migration",
     "alembic.util.exc": f"{ENGINE}.errors",

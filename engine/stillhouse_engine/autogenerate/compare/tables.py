@@ -150,9 +150,9 @@ def compare_columns(
     for name, column in wanted.items():
         if name not in found:
             add_column(autogen_context, modify_table_ops, model, column)
-    for name, column in found.items():
-        if name in wanted:
-            alter_column(autogen_context, modify_table_ops, wanted[name], column)
+    for name, column in wanted.items():
+        if name in found:
+            alter_column(autogen_context, modify_table_ops, column, found[name])
     yield
     for name, column in found.items():
         if name not in wanted and name not in {each.name for each in model.columns}:

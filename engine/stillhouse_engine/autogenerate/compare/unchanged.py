@@ -76,7 +76,7 @@ def sources(autogen_context: AutogenContext) -> tuple[Any, Any] | None:
     if autogen_context.dialect.name == "postgresql":
         from stillhouse_engine.autogenerate.reflection import postgresql_facts as pg
 
-        if (autogen_context.dialect.server_version_info or ()) < pg.OLDEST:  # type: ignore[attr-defined]
+        if (autogen_context.dialect.server_version_info or ()) < pg.OLDEST:
             return None
         words = pg.PostgreSQLModelFacts(impl, **said)
         return words, pg.PostgreSQLLiveFacts(connection, inspector, words)

@@ -6,6 +6,7 @@ agree, so would the comparators. Whatever cannot be put into these words has no 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ class Facts:
     comment: str | None
 
 
-class ModelFacts:
+class ModelFacts(ABC):
     """Puts models into the words of one database.
 
     Args:
@@ -93,9 +94,9 @@ class ModelFacts:
             raise UnsaidError
         return self.known_type(self.dialect.type_compiler_instance.process(type_))
 
+    @abstractmethod
     def known_type(self, text: str) -> str:
         """Return a type's SQL as the database would write it."""
-        raise UnsaidError
 
     def default(self, column: Column[Any]) -> str | None:
         """Return a server default as the database has it."""
@@ -107,9 +108,9 @@ class ModelFacts:
         arg: Any = default.arg
         return self.text_default(arg) if isinstance(arg, str) else self.sql_default(arg)
 
+    @abstractmethod
     def text_default(self, text: str) -> str:
         """Return a default that is a text."""
-        raise UnsaidError
 
     def sql_default(self, expression: Any) -> str:
         """Return a default that is an expression."""
@@ -121,13 +122,13 @@ class ModelFacts:
             raise UnsaidError
         return str(item.name)
 
+    @abstractmethod
     def unique(self, item: UniqueConstraint) -> Any:
         """Return a unique constraint's facts."""
-        raise UnsaidError
 
+    @abstractmethod
     def index(self, item: Index) -> Any:
         """Return an index's facts."""
-        raise UnsaidError
 
     def index_columns(self, item: Index) -> tuple[str, ...]:
         """Return the columns of an index."""
@@ -135,9 +136,9 @@ class ModelFacts:
             raise UnsaidError
         return tuple(str(column.name) for column in item.columns)
 
+    @abstractmethod
     def key(self, item: ForeignKeyConstraint) -> Any:
         """Return a foreign key's facts."""
-        raise UnsaidError
 
     def key_parts(self, item: ForeignKeyConstraint) -> tuple[tuple[str, ...], str, tuple[str, ...], str, str]:
         """Return columns, table and columns it points to, and the rules for updates and deletes."""

@@ -55,12 +55,17 @@ def column_source(column: Column[Any], autogen_context: AutogenContext) -> Any:
     return f"{sqlalchemy_prefix(autogen_context)}Column({parts})"
 
 
+def existence(name: str, value: bool | None) -> list[str]:
+    """Return ``if_exists`` or ``if_not_exists`` as an argument, where it is said."""
+    return [] if value is None else keywords({name: value})
+
+
 @default_renderers.dispatch_for(ops.AddColumnOp)
 def add_column(autogen_context: AutogenContext, op: ops.AddColumnOp) -> str:
     """Render ``add_column``."""
     table = table_argument(autogen_context, op.table_name)
     schema = schema_argument(autogen_context, op.schema)
-    options = keywords({"if_not_exists": op.if_not_exists}) if op.if_not_exists is not None else []
+    options = [] if in_batch(autogen_context) else existence("if_not_exists", op.if_not_exists)
     return call(
         autogen_context, "add_column", *table, str(column_source(op.column, autogen_context)), *schema, *options
     )
@@ -71,7 +76,7 @@ def drop_column(autogen_context: AutogenContext, op: ops.DropColumnOp) -> str:
     """Render ``drop_column``."""
     table = table_argument(autogen_context, op.table_name)
     schema = schema_argument(autogen_context, op.schema)
-    options = keywords({"if_exists": op.if_exists}) if op.if_exists is not None else []
+    options = [] if in_batch(autogen_context) else existence("if_exists", op.if_exists)
     return call(autogen_context, "drop_column", *table, repr(plain(op.column_name)), *schema, *options)
 
 

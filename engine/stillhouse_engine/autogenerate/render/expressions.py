@@ -80,7 +80,9 @@ def server_default(default: Any, autogen_context: AutogenContext) -> Any:
 
 def value_source(value: Any, autogen_context: AutogenContext) -> str:
     """Return the value of a default: text as it is, an expression as SQL."""
-    return repr(value) if isinstance(value, str) else potential_expression(value, autogen_context, is_server_default=True)
+    return (
+        repr(value) if isinstance(value, str) else potential_expression(value, autogen_context, is_server_default=True)
+    )
 
 
 def computed(item: Computed, autogen_context: AutogenContext) -> str:

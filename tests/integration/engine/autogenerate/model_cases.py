@@ -608,10 +608,14 @@ items(
 )
 items("SQLite index: an expression", C2, lambda: [*C2(), sa.Index("ix", sa.text("lower(b)"))], on=("sqlite",))
 
+
 # Foreign keys.
-FK = lambda *columns, **kw: sa.ForeignKeyConstraint(
-    list(columns), ["parent.id"] if len(columns) == 1 else ["parent.x", "parent.y"], **kw
-)  # noqa: E731 - a short name
+def FK(*columns: str, **kw: Any) -> sa.ForeignKeyConstraint:  # noqa: N802 - a short name for the next cases
+    """Return a foreign key to the parent."""
+    remote = ["parent.id"] if len(columns) == 1 else ["parent.x", "parent.y"]
+    return sa.ForeignKeyConstraint(list(columns), remote, **kw)
+
+
 for name, before, after in [
     ("a foreign key", list, lambda: [FK("p", name="fk")]),
     ("a foreign key without a name", list, lambda: [FK("p")]),

@@ -99,7 +99,6 @@ def test_mariadb(mariadb_engine, case):
     agree(mariadb_engine, case)
 
 
-
 @pytest.mark.postgresql
 @pytest.mark.filterwarnings("ignore:autoincrement and existing_autoincrement only make sense for MySQL:UserWarning")
 @pytest.mark.parametrize("case", cases_of("postgresql"))
@@ -119,9 +118,9 @@ def applied(engine: sa.Engine, case: Case) -> None:
             context = MigrationContext.configure(connection, opts={"target_metadata": after})
             with Operations.context(context) as op:
                 namespace: dict[str, Any] = {"op": op, "sa": sa}
-                exec("\n".join(["from sqlalchemy.dialects import postgresql", *outcome.imports]), namespace)  # noqa: S102 - generated code is to be run
+                exec("\n".join(["from sqlalchemy.dialects import postgresql", *outcome.imports]), namespace)
                 try:
-                    exec(outcome.upgrade.replace("\n    ", "\n"), namespace)  # noqa: S102 - as above
+                    exec(outcome.upgrade.replace("\n    ", "\n"), namespace)
                 except sa.exc.DBAPIError as error:
                     pytest.skip(f"the database refuses: {str(error.orig).splitlines()[0]}")
             again = our_outcome(connection, after, **options)

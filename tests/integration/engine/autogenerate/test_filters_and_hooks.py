@@ -1,0 +1,175 @@
+"""Filters, hooks and comparators of a project's see the same as with Alembic; a comparison writes nothing."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import comparators as alembic_comparators
+from both_autogenerates import Statements, alembic_outcome, differences, our_outcome
+from sqlalchemy.pool import StaticPool
+
+from stillhouse_engine.autogenerate import comparators as our_comparators
+from stillhouse_engine.autogenerate import compare_metadata
+from stillhouse_engine.autogenerate.plugins import Plugin
+from stillhouse_engine.errors import CommandError
+from stillhouse_engine.runtime.migration import MigrationContext
+
+
+def before():
+    metadata = sa.MetaData()
+    sa.Table(
+        "kept",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("a", sa.Integer, index=True),
+        sa.Column("gone", sa.Integer),
+        sa.UniqueConstraint("a", name="uq"),
+    )
+    sa.Table("gone", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    return metadata
+
+
+def after():
+    metadata = sa.MetaData()
+    sa.Table(
+        "kept",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("a", sa.String(5)),
+        sa.Column("made", sa.Integer, index=True),
+    )
+    sa.Table(
+        "made",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("p", sa.ForeignKey("kept.id"), index=True),
+    )
+    return metadata
+
+
+@pytest.fixture
+def connection():
+    engine = sa.create_engine("sqlite://", poolclass=StaticPool)
+    with engine.connect() as connection:
+        before().create_all(connection)
+        yield connection
+    engine.dispose()
+
+
+@pytest.mark.parametrize("refused", ["table", "column", "index", "unique_constraint", "nothing"])
+def test_include_object(connection, refused):
+    def record(seen):
+        def include(item, name, type_, reflected, compare_to):
+            seen.append((type_, str(name), reflected, compare_to is not None))
+            return type_ != refused
+
+        return include
+
+    theirs, ours = [], []
+    one = alembic_outcome(connection, after(), include_object=record(theirs))
+    other = our_outcome(connection, after(), include_object=record(ours))
+    assert differences(one, other) == {}
+    assert sorted(theirs) == sorted(ours)
+
+
+@pytest.mark.parametrize("refused", ["table", "column", "index", "unique_constraint", "nothing"])
+def test_include_name(connection, refused):
+    def record(seen):
+        def include(name, type_, parents):
+            seen.append((type_, str(name), sorted(map(str, parents.items()))))
+            return type_ != refused or name in {"kept", "id"}
+
+        return include
+
+    theirs, ours = [], []
+    one = alembic_outcome(connection, after(), include_name=record(theirs))
+    other = our_outcome(connection, after(), include_name=record(ours))
+    assert differences(one, other) == {}
+    assert sorted(theirs) == sorted(ours)
+
+
+@pytest.mark.parametrize("answer", [True, False, None])
+def test_compare_hooks(connection, answer):
+    options = {"compare_type": lambda *_: answer, "compare_server_default": lambda *_: answer}
+    assert (
+        differences(alembic_outcome(connection, after(), **options), our_outcome(connection, after(), **options)) == {}
+    )
+
+
+def test_comparators_of_the_project_are_called_with_the_same(connection):
+    seen = {"theirs": [], "ours": []}
+    for name, comparators in (("theirs", alembic_comparators), ("ours", our_comparators)):
+
+        def table(_context, _ops, schema, tname, live, model, name=name):
+            seen[name].append((schema, tname, live is not None, model is not None))
+
+        comparators.dispatch_for("table")(table)
+    alembic_outcome(connection, after())
+    our_outcome(connection, after())
+    assert sorted(seen["theirs"], key=str) == sorted(seen["ours"], key=str)
+    for comparators in (alembic_comparators, our_comparators):
+        assert comparators.branch() is not comparators
+    our_comparators._entries.clear()
+
+
+def test_plugins_by_name(connection):
+    def setup(plugin):
+        plugin.add_autogenerate_comparator(lambda *_: None, "autogenerate")
+
+    plugin = Plugin("tests.own")
+    setup(plugin)
+    try:
+        our_outcome(connection, after(), autogenerate_plugins=["alembic.autogenerate.*", "tests.own"])
+        with pytest.raises(CommandError, match="Did not locate plugins: nobody"):
+            our_outcome(connection, after(), autogenerate_plugins=["nobody"])
+    finally:
+        plugin.remove()
+
+
+def test_several_metadata(connection):
+    both = [before(), sa.MetaData()]
+    sa.Table("more", both[1], sa.Column("id", sa.Integer, primary_key=True))
+    assert differences(alembic_outcome(connection, both), our_outcome(connection, both)) == {}
+
+
+def test_a_comparison_writes_nothing_and_asks_little(connection):
+    metadata = sa.MetaData()
+    for number in range(50):
+        sa.Table(
+            f"many{number}",
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("a", sa.String(9), index=True, server_default="x"),
+        )
+    metadata.create_all(connection)
+    connection.commit()
+    with Statements(connection.engine) as statements:
+        compare_metadata(MigrationContext.configure(connection, opts={"compare_server_default": True}), metadata)
+    assert len(statements) <= 15
+    assert all(statement.lstrip().upper().startswith(("SELECT", "PRAGMA", "WITH")) for statement in statements)
+    assert "alembic_version" not in sa.inspect(connection).get_table_names()
+
+
+@pytest.mark.postgresql
+def test_schemas(postgres_server, postgres_database):
+    engine = sa.create_engine(postgres_server.url(postgres_database(), "psycopg"))
+    metadata = sa.MetaData()
+    sa.Table("here", metadata, sa.Column("id", sa.Integer, primary_key=True), schema="one")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            "CREATE SCHEMA one; CREATE SCHEMA two; CREATE TABLE two.t (a int REFERENCES two.t (a), UNIQUE (a)) ; CREATE TABLE one.here (id int primary key, b text)".replace(
+                "REFERENCES two.t (a), ", ", "
+            ).replace("int , ", "int, ")
+        )
+        for options in (
+            {},
+            {"include_schemas": True},
+            {"include_schemas": True, "include_name": lambda name, type_, _: type_ != "schema" or name == "one"},
+        ):
+            assert (
+                differences(
+                    alembic_outcome(connection, metadata, **options), our_outcome(connection, metadata, **options)
+                )
+                == {}
+            )
+    engine.dispose()
