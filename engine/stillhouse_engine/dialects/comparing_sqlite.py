@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Index, Inspector, Table, UniqueConstraint
     from sqlalchemy.sql.elements import ClauseElement
 
-LITERAL = re.compile(r"(?:\d+|'(?:[^']|'')*'|)\s*")
+LITERAL = re.compile(r"""(?:\d+|'(?:[^']|'')+'|"(?:[^"]|"")*"|)\s*""")
 PARENTHESES = re.compile(r"\((.*)\)\s*", re.DOTALL)
 QUOTED = re.compile(r"(['\"])(.*)\1", re.DOTALL)
 

@@ -139,7 +139,7 @@ class TableDraft:
         insert_after: str | None = None,
         **_: Any,
     ) -> None:
-        """Add the draft of a column.
+        """Add the draft of a column; one that was dropped before keeps the indexes and constraints that name it.
 
         Raises:
             KeyError: the column that it is to stand next to does not exist.
@@ -148,6 +148,7 @@ class TableDraft:
         draft.primary_key = False
         self.columns[draft.name] = draft
         self.new_columns.add(draft.name)
+        self.dropped.discard(draft.name)
         self._place(draft.name, insert_before, insert_after)
 
     def _place(self, name: str, before: str | None, after: str | None) -> None:

@@ -103,6 +103,7 @@ class BatchOperationsImpl:
             *self.plan.reflect_args,
             schema=self.schema,
             autoload_with=self.operations.get_bind(),
+            listeners=[("column_reflect", self.impl.autogen_column_reflect), *options.pop("listeners", ())],
             **options,
         )
 

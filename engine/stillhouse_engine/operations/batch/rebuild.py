@@ -91,13 +91,17 @@ class Rebuilder:
         return any(column.name in self.dropped for column in constraint.columns)
 
     def _primary_key(self, key: PrimaryKeyConstraint, *, existing: bool) -> Constraint | None:
-        names = [column.name for column in key.columns if not existing or column.name not in self.dropped]
+        names = [column.name for column in key.columns if not existing or self._stays_key(column.name)]
         if not names and not key.name:
             return None
         columns = [self.column(name, existing=existing) for name in names]
         for column in self.new.c:
             column.primary_key = column in columns
         return PrimaryKeyConstraint(*columns, **common(key))
+
+    def _stays_key(self, name: str) -> bool:
+        """Tell whether a column is still there, and is not a new one of the same name."""
+        return name not in self.dropped and self.columns[name].primary_key
 
     def _foreign_key(self, key: ForeignKeyConstraint, *, existing: bool) -> Constraint | None:
         names = [element.parent.name for element in key.elements]
