@@ -16,10 +16,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata as alembic_compare
 from alembic.runtime.migration import MigrationContext as AlembicContext
 
-sys.path[:0] = [
-    str(Path(__file__).parents[1] / "tests"),
-    str(Path(__file__).parents[1] / "tests" / "integration" / "engine" / "autogenerate"),
-]
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "integration" / "engine" / "autogenerate"))
 
 from both_autogenerates import Statements
 
