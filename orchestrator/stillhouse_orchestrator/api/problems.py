@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Request
 
 MEDIA_TYPE = "application/problem+json"
+MISTAKES = frozenset({400, 404, 413, 422})
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="stillhouse"'}
 STATUSES: tuple[tuple[type[StillhouseError], int], ...] = (
     (RolloutNotFoundError, 404),
@@ -56,6 +57,7 @@ class ProblemError(StillhouseError):
         self.status = status
         self.hint = hint
         self.headers = headers or {}
+        self.usage = status in MISTAKES
         super().__init__(what)
 
 
@@ -81,10 +83,10 @@ def of_error(error: StillhouseError) -> JSONResponse:
             error.status, str(error), error.hint, CHALLENGE if error.status == HTTPStatus.UNAUTHORIZED else None
         )
     if isinstance(error, ProblemError):
-        return problem(error.status, str(error), error.hint, error.headers)
+        return problem(error.status, str(error), error.hint, error.headers, usage=error.usage)
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 422)
     more = {"reasons": dict(error.reasons)} if isinstance(error, IrreversibleError) else {}
-    return problem(status, str(error), error.hint, **more)
+    return problem(status, str(error), error.hint, usage=error.usage, **more)
 
 
 def install(app: FastAPI) -> None:

@@ -40,6 +40,7 @@ class Problem(Model):
     status: int
     detail: str = Field(description="What happened, and where.")
     hint: str | None = Field(description="What to do next.")
+    usage: bool = Field(default=False, description="Whether what was asked for makes no sense, rather than failed.")
 
 
 @cache

@@ -137,4 +137,5 @@ def refusal(reply: Reply) -> RefusedError:
     hint = reply.body.get("hint")
     if reply.status == 401:  # noqa: PLR2004 - Unauthorized
         hint = "set $STILLHOUSE_TOKEN or say --token-file FILE; tokens are declared under api.tokens in the fleet file"
-    return RefusedError(reply.status, str(reply.body["detail"]), hint)
+    usage = bool(reply.body.get("usage", reply.status in (400, 422)))
+    return RefusedError(reply.status, str(reply.body["detail"]), hint, usage=usage)

@@ -35,8 +35,8 @@ class RefusedError(DaemonError):
         status: the HTTP status.
     """
 
-    def __init__(self, status: int, what: str, hint: str | None) -> None:
+    def __init__(self, status: int, what: str, hint: str | None, *, usage: bool = False) -> None:
         self.status = status
         self.hint = hint
-        self.usage = status in (400, 404, 422)
+        self.usage = usage
         super().__init__(what)

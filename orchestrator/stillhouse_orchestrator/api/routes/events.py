@@ -20,7 +20,7 @@ router = APIRouter(tags=["events"])
 HEARTBEAT_SECONDS = 15.0
 BATCH = 500
 STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"description": "A stream of events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    200: {"description": "A stream of events.", "content": {"text/event-stream": {}}}
 }
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 LastEventId = Annotated[str | None, Header(pattern=r"^\d{1,18}$", description="Go on after this event.")]

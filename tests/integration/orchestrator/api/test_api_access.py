@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from api_house import TOKENS
+
 from stillhouse_orchestrator.api.app import create_app
 
 OPEN = {"/healthz", "/readyz"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -12,27 +12,35 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-CHECKS = (not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance)
+from stillhouse_orchestrator.api.app import create_app
+
+EXAMPLES = 12  # per operation
+CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
+DESCRIPTION = schemathesis.openapi.from_dict(create_app(lambda: None).openapi())
+OPERATIONS = {found.ok().label: found.ok() for found in DESCRIPTION.get_all_operations()}
+MODES = list(schemathesis.GenerationMode)
+NOTHING_TO_GET_WRONG = {("GET /healthz", "negative"), ("GET /readyz", "negative")}
+CASES = [(label, mode) for label in OPERATIONS for mode in MODES if (label, mode.value) not in NOTHING_TO_GET_WRONG]
 
 
-@pytest.fixture(scope="module")
-def description(shared_api):
-    return schemathesis.openapi.from_url(
-        f"{shared_api.url}/api/v1/openapi.json", headers={"Authorization": f"Bearer {shared_api.local_token}"}
-    )
-
-
-schema = schemathesis.pytest.from_fixture("description")
-
-
-@schema.parametrize()
-@settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
-def test_nothing_that_is_sent_makes_a_server_error(shared_api, case):
-    if case.operation.path.endswith("/events"):
-        case.query = {**(case.query or {}), "follow": "false"}
+@pytest.mark.parametrize(("label", "mode"), CASES, ids=[f"{label} {mode.value}" for label, mode in CASES])
+def test_nothing_that_is_sent_makes_a_server_error(shared_api, label, mode):
+    operation = OPERATIONS[label]
     headers = {"Authorization": f"Bearer {shared_api.local_token}"}
-    case.call_and_validate(headers=headers, timeout=60, checks=CHECKS)
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def hold(case):
+        if label.endswith("/events"):
+            case.query = {**(case.query or {}), "follow": "false"}
+        case.headers = {**(case.headers or {}), **headers}
+        response = case.call(base_url=shared_api.url, timeout=60)
+        case.validate_response(response, checks=CHECKS)
+
+    hold()

@@ -8,6 +8,7 @@ from itertools import islice
 
 import httpx
 from api_house import TOKENS, ApiHouse, messages, started
+
 from stillhouse_orchestrator.api.live import MOST_WATCHERS
 
 
