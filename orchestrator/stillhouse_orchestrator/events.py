@@ -75,6 +75,7 @@ class EventName(StrEnum):
     ROLLOUT_REVERSED = "rollout.reversed"
     MEMBER_STARTED = "member.started"
     MEMBER_REQUEUED = "member.requeued"
+    MEMBER_PREPARED = "member.prepared"
     MEMBER_VERIFIED = "member.verified"
     MEMBER_FINISHED = "member.finished"
     MEMBER_FAILED = "member.failed"

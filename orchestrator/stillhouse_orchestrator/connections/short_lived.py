@@ -52,10 +52,14 @@ class Connections:
     Args of the constructor:
         limits: the fleet file's ``max_connections`` by ``host:port``.
         connect_timeout: seconds until a server that does not answer counts as unreachable.
+
+    Attributes:
+        gathering: held by whoever waits for several places at once; two at a time would each keep half of what they need.
     """
 
     def __init__(self, limits: Mapping[str, int] | None = None, connect_timeout: float = CONNECT_SECONDS) -> None:
         self.connect_timeout = connect_timeout
+        self.gathering = asyncio.Lock()
         self._limits = dict(limits or {})
         self._budgets: dict[str, Budget] = {}
         self._ask_at: dict[str, float] = {}  # when to ask a server for its limit; never again once it has answered
@@ -82,6 +86,10 @@ class Connections:
         budget = await self._budget(url)
         async with budget.hold(priority, waiting):
             yield
+
+    async def limit(self, url: URL | str) -> int:
+        """Return how many connections a server's budget allows at once."""
+        return (await self._budget(url)).limit
 
     @asynccontextmanager
     async def connect(

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
+from stillhouse_orchestrator.rollouts import barrier
+from stillhouse_orchestrator.rollouts.barrier import Finish
 from stillhouse_orchestrator.rollouts.edits import next_step, with_members
 from stillhouse_orchestrator.rollouts.startable import Needs, survey, wave_of
 from stillhouse_orchestrator.values import (
     Approve,
+    Barrier,
     CheckState,
     MemberState,
     Pause,
@@ -46,25 +49,25 @@ class Ask:
     one: bool = False
 
 
-Action: TypeAlias = Migrate | Ask
+Action: TypeAlias = Migrate | Ask | Finish
 
 
 def advance(rollout: Rollout, facts: Facts) -> tuple[Rollout, tuple[Action, ...]]:
     """Return the rollout after everything that follows from its state, and what to do now."""
     if rollout.state.over or (rollout.state is RolloutState.DRAFT and rollout.ending is None):
         return rollout, ()
-    rollout = _without_hopeless(_tripped(rollout), facts)
+    rollout, finishes = barrier.decide(_without_hopeless(_tripped(rollout), facts), facts)
     back = rollout.state is RolloutState.ROLLING_BACK
     if rollout.ending is None:
         rollout = _returned(rollout) if back else _walked(rollout, facts)
     if rollout.ending is not None:
-        return _ended(rollout, facts), ()
+        return _ended(rollout, facts), finishes
     rollout = rollout if back else _with_state(rollout)
     if rollout.hold is not None:
-        return replace(rollout, reason=_because("paused", rollout)), ()
+        return replace(rollout, reason=_because("paused", rollout)), finishes
     rollout, migrations = _started(rollout, survey(rollout, facts), facts)
     rollout, questions = (rollout, ()) if back else _asked(rollout)
-    return rollout, (*migrations, *questions)
+    return rollout, (*finishes, *migrations, *questions)
 
 
 def next_moment(rollout: Rollout, facts: Facts) -> timedelta | None:
@@ -88,7 +91,10 @@ def _tripped(rollout: Rollout) -> Rollout:
     for number, wave in enumerate(rollout.waves, 1):
         allowed = wave.max_failures.allowed(wave.size)
         if bad[number] > allowed:
-            return replace(rollout, ending=ending, reason=f"wave {number}: {bad[number]} failed, {allowed} may")
+            done = [member for member in rollout.members() if member.wave == number and member.barrier]
+            halfway = f"; {barrier.committed(done)}" if any(m.barrier is Barrier.COMMITTED for m in done) else ""
+            reason = f"wave {number}: {bad[number]} failed, {allowed} may{halfway}"
+            return replace(rollout, ending=ending, reason=reason)
     current = rollout.waves[rollout.wave - 1] if rollout.wave else None
     if current and current.max_consecutive_failures and rollout.consecutive >= current.max_consecutive_failures:
         return replace(rollout, ending=ending, reason=f"wave {rollout.wave}: {rollout.consecutive} failed in a row")
@@ -150,11 +156,7 @@ def _complete(rollout: Rollout, facts: Facts) -> bool:
 
 def _unfinished(rollout: Rollout) -> bool:
     """Tell whether a target of the waves so far is still to be migrated: one that is tried again."""
-    return any(
-        member.state.queued or member.state is MemberState.RUNNING
-        for member in rollout.members()
-        if member.wave <= rollout.wave
-    )
+    return any(member.state.queued or member.working for member in rollout.members() if member.wave <= rollout.wave)
 
 
 def _unverified(rollout: Rollout, member: RolloutTarget) -> bool:
@@ -233,6 +235,7 @@ def _running(member: RolloutTarget, facts: Facts) -> RolloutTarget:
         state=MemberState.RUNNING,
         reason=None,
         error=None,
+        barrier=None,
         retry_at=None,
         started_at=facts.now,
         finished_at=None,

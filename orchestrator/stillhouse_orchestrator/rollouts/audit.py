@@ -83,7 +83,9 @@ def _member(rollout: Rollout, before: RolloutTarget | None, after: RolloutTarget
     if state is after.state:
         return
     name = MEMBERS.get(after.state)
-    if state is MemberState.VERIFYING and after.state is MemberState.DONE:
+    if after.state is MemberState.VERIFYING and after.working:
+        name = EventName.MEMBER_PREPARED
+    elif state is MemberState.VERIFYING and after.state is MemberState.DONE and not (before and before.working):
         name = EventName.MEMBER_VERIFIED
     elif state is not None and not state.queued and after.state.queued:
         name = EventName.MEMBER_REQUEUED

@@ -8,6 +8,7 @@
         ├── RolloutNotFoundError
         ├── StrategyError
         ├── DependencyError
+        ├── BarrierError
         └── IrreversibleError
 """
 
@@ -63,6 +64,16 @@ class DependencyError(RolloutError):
         self.dependency = dependency
         self.hint = hint
         super().__init__(f"{target} depends on {dependency}: {reason}")
+
+
+class BarrierError(RolloutError):
+    """A barrier wave cannot hold all its transactions open at once."""
+
+    def __init__(self, wave: int, reason: str, hint: str | None = None) -> None:
+        self.wave = wave
+        self.reason = reason
+        self.hint = hint
+        super().__init__(f"wave {wave} is a barrier, and {reason}")
 
 
 class IrreversibleError(RolloutError):

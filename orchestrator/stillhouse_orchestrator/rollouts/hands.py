@@ -12,7 +12,7 @@ from stillhouse_orchestrator.connections import Priority
 from stillhouse_orchestrator.errors import ConnectionFailedError, StillhouseError
 from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.jobs import job_for
-from stillhouse_orchestrator.rollouts.signals import Deferred, Found, Ran
+from stillhouse_orchestrator.rollouts.signals import Deferred, Found, Ran, Reverted
 from stillhouse_orchestrator.values import MemberState
 
 if TYPE_CHECKING:
@@ -20,15 +20,19 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from stillhouse_config import TargetDeclaration
+    from stillhouse_engine.worker.messages import Verb
     from stillhouse_orchestrator.connections import Connections
     from stillhouse_orchestrator.rollouts.advance import Migrate
     from stillhouse_orchestrator.store import Store
     from stillhouse_orchestrator.values import RolloutTarget, Verify
     from stillhouse_orchestrator.workers.executor import Executor, Outcome, Progress
+    from stillhouse_orchestrator.workers.gates import Gate
 
     Report: TypeAlias = Callable[[Progress], None]
+    Result: TypeAlias = Ran | Deferred | Reverted
 
 UNREACHABLE = frozenset({"unreachable", "timeout", "too_many_connections", "connection_lost"})
+UNEXPECTED, ROLLED_BACK = "unexpected_revisions", "rolled_back"
 VERIFY_SECONDS = 60.0
 BUSY_SECONDS, BUSY_LONGEST, BUSY_GROWTH = 2.0, 60.0, 1.6
 
@@ -39,11 +43,13 @@ class Task:
 
     Attributes:
         unreachable_fails: whether a target that cannot be reached counts as failed.
+        gate: where it waits with its transaction open, in a barrier wave.
     """
 
     action: Migrate
     target: TargetDeclaration
     unreachable_fails: bool = True
+    gate: Gate | None = None
 
     @property
     def member(self) -> RolloutTarget:
@@ -69,20 +75,14 @@ class Hands:
         self._store = store
         self._clock = clock
 
-    async def migrate(self, task: Task, report: Report | None = None) -> Ran | Deferred:
+    async def migrate(self, task: Task, report: Report | None = None) -> Result:
         """Bring a target from where it should be to its goal, and return what became of it."""
-        member = task.member
         try:
-            looked = await self._executor.run(job_for(task.target, "current"))
-            if not looked.ok or looked.after is None:
-                return self._ended(task, looked)
-            if set(looked.after) == set(member.goal):
-                return Ran(member.target, self._clock(), MemberState.DONE, looked.after)
-            if obstacle := await self._moved(member, looked.after):
-                return Ran(member.target, self._clock(), MemberState.BLOCKED_DRIFT, None, obstacle)
-            return await self._run(task, looked.after, report)
+            if obstacle := await self._drifted(task.member):
+                return Ran(task.member.target, self._clock(), MemberState.BLOCKED_DRIFT, None, obstacle)
+            return await self._run(task, report)
         except StillhouseError as error:
-            return Ran(member.target, self._clock(), MemberState.FAILED, None, str(error))
+            return Ran(task.member.target, self._clock(), MemberState.FAILED, None, str(error))
 
     async def look(self, target: TargetDeclaration) -> Found:
         """Read a target's applied revisions."""
@@ -112,41 +112,46 @@ class Hands:
             return f"{target.name}: the query gave no row"
         return None if row[0] else f"{target.name}: the query gave {row[0]!r}"
 
-    async def _moved(self, member: RolloutTarget, applied: tuple[str, ...]) -> str | None:
-        """Say what changed on a target since it was planned."""
-        if set(applied) != set(member.applied):
-            has, planned = (", ".join(each) or "base" for each in (applied, member.applied))
-            return f"it is at {has}, and was planned from {planned}"
+    async def _drifted(self, member: RolloutTarget) -> str | None:
+        """Say what drift was found on a target since it was planned."""
         async with self._store.read() as session:
             report = await session.drift_reports.get(member.target)
         if report is not None and report.drift_id not in (None, member.drift_id) and member.reached is None:
             return f"drift was found since it was planned ({report.drift_id})"
         return None
 
-    async def _run(self, task: Task, applied: tuple[str, ...], report: Report | None) -> Ran | Deferred:
-        """Run one job per destination; there is more than one only where branches end apart."""
-        member = task.member
-        verb = "downgrade" if member.undo else "upgrade"
-        destinations = [revision for revision in member.goal if revision not in applied] or ["base"]
-        for destination in destinations:
-            job = job_for(task.target, "downgrade" if verb == "downgrade" else "upgrade", destination)
+    async def _run(self, task: Task, report: Report | None) -> Result:
+        """Run one job per destination; there is more than one only where branches end apart.
+
+        Each job begins where the one before ended, and the worker refuses it, under the target's lock, anywhere else.
+        """
+        member, applied = task.member, task.member.applied
+        verb: Verb = "downgrade" if member.undo else "upgrade"
+        for destination in [revision for revision in member.goal if revision not in applied] or [*member.goal, "base"][
+            :1
+        ]:
+            job = replace(job_for(task.target, verb, destination, expected=list(applied)), gate=task.gate)
             if task.action.deadline is not None:
                 job = replace(job, deadline=task.action.deadline)
             outcome = await self._executor.run(job, report)
             if not outcome.ok:
                 return await self._judged(task, outcome)
-        after = outcome.after or ()
-        if set(after) == set(member.goal):
-            return Ran(member.target, self._clock(), MemberState.DONE, after)
-        has, goal = (", ".join(each) or "base" for each in (after, member.goal))
-        return Ran(member.target, self._clock(), MemberState.FAILED, after, f"it ended at {has}, not at {goal}")
+            applied = outcome.after or ()
+        if set(applied) == set(member.goal):
+            return Ran(member.target, self._clock(), MemberState.DONE, applied)
+        has, goal = (", ".join(each) or "base" for each in (applied, member.goal))
+        return Ran(member.target, self._clock(), MemberState.FAILED, applied, f"it ended at {has}, not at {goal}")
 
-    async def _judged(self, task: Task, outcome: Outcome) -> Ran | Deferred:
+    async def _judged(self, task: Task, outcome: Outcome) -> Result:
         """Look where a failed run left its target, when the run could not say."""
-        if outcome.after is not None or outcome.state == "busy":
+        member, kind = task.member, outcome.problem.kind if outcome.problem else ""
+        if kind == ROLLED_BACK and task.gate is not None and task.gate.refusal is not None:
+            return Reverted(member.target, self._clock(), task.gate.refusal)
+        if kind == UNEXPECTED:
+            return self._elsewhere(member, outcome)
+        if outcome.after is not None or outcome.state == "busy" or untouched(outcome):
             return self._ended(task, outcome)
         found = await self.look(task.target)
-        member = task.member
         if found.applied is None:
             doubt = outcome.state in ("lost", "indeterminate")
             state = MemberState.INDETERMINATE if doubt else MemberState.FAILED
@@ -156,16 +161,29 @@ class Hands:
             return Ran(member.target, self._clock(), MemberState.DONE, found.applied)
         return self._ended(task, replace(outcome, after=found.applied))
 
-    def _ended(self, task: Task, outcome: Outcome) -> Ran | Deferred:
+    def _elsewhere(self, member: RolloutTarget, outcome: Outcome) -> Ran:
+        """Judge a target that is not where it was planned from: at its destination already, or moved by somebody."""
+        found = outcome.before or ()
+        if set(found) == set(member.goal):
+            return Ran(member.target, self._clock(), MemberState.DONE, found)
+        has, planned = (", ".join(each) or "base" for each in (found, member.applied))
+        why = f"it is at {has}, and was planned from {planned}"
+        return Ran(member.target, self._clock(), MemberState.BLOCKED_DRIFT, None, why)
+
+    def _ended(self, task: Task, outcome: Outcome) -> Result:
         member, moment = task.member, self._clock()
         if outcome.state == "busy":
             return Deferred(member.target, moment, moment + busy_delay(member.attempts), told(outcome))
-        kind = outcome.problem.kind if outcome.problem else ""
-        if kind in UNREACHABLE and not task.unreachable_fails and outcome.verb == "current":
+        if untouched(outcome) and not task.unreachable_fails:
             return Ran(member.target, moment, MemberState.CANCELLED, None, told(outcome))
         state = MemberState.INDETERMINATE if outcome.state == "indeterminate" else MemberState.FAILED
-        reached = None if outcome.verb == "current" else outcome.after
-        return Ran(member.target, moment, state, reached, told(outcome))
+        return Ran(member.target, moment, state, outcome.after, told(outcome))
+
+
+def untouched(outcome: Outcome) -> bool:
+    """Tell whether a job failed because its target could not be reached, before it read anything there."""
+    kind = outcome.problem.kind if outcome.problem else ""
+    return kind in UNREACHABLE and outcome.state == "failed" and outcome.before is None
 
 
 def told(outcome: Outcome) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stillhouse_orchestrator.rollouts import signals as s
 from stillhouse_orchestrator.rollouts.advance import Action, Ask, Migrate, advance, next_moment
+from stillhouse_orchestrator.rollouts.barrier import Finish
 from stillhouse_orchestrator.rollouts.results import RESULTS
 from stillhouse_orchestrator.rollouts.startable import Facts, startable, survey
 from stillhouse_orchestrator.rollouts.verbs import say
@@ -17,7 +18,7 @@ from stillhouse_orchestrator.rollouts.verbs import say
 if TYPE_CHECKING:
     from stillhouse_orchestrator.values import Rollout
 
-__all__ = ["Action", "Ask", "Facts", "Migrate", "advance", "apply", "next_moment", "startable", "survey"]
+__all__ = ["Action", "Ask", "Facts", "Finish", "Migrate", "advance", "apply", "next_moment", "startable", "survey"]
 
 
 def apply(rollout: Rollout, signal: s.Signal) -> Rollout:

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillhouse_orchestrator.rollouts import signals as s
+from stillhouse_orchestrator.rollouts.edits import with_members
 from stillhouse_orchestrator.rollouts.errors import DependencyError, IrreversibleError, TransitionError
 from stillhouse_orchestrator.rollouts.freezing import dependencies, unmet, waves_of
+from stillhouse_orchestrator.rollouts.holdable import Terms, check_barriers, sql_of
 from stillhouse_orchestrator.rollouts.planning import Wish
 from stillhouse_orchestrator.rollouts.reversibility import irreversible
 from stillhouse_orchestrator.rollouts.runner import look_at
@@ -16,8 +18,11 @@ from stillhouse_orchestrator.rollouts.verbs import check
 from stillhouse_orchestrator.values import MemberState, Rollout, RolloutTarget
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stillhouse_orchestrator.rollouts.planning import Planner
     from stillhouse_orchestrator.rollouts.runner import World
+    from stillhouse_orchestrator.values import PlanGroup
 
 
 class Preparing:
@@ -124,7 +129,23 @@ class Preparing:
             raise TransitionError(rollout.id, "join", f"there is nothing to do for {left[0]}, or no wave matches it")
         everybody = {**rollout.targets, **{member.target: member for member in joined}}
         needs = dependencies({name: member for name, member in everybody.items() if name in targets}, targets)
-        return replace(verb, members=tuple(replace(member, depends_on=needs[member.target]) for member in joined))
+        members = tuple(replace(member, depends_on=needs[member.target]) for member in joined)
+        await self.check_barriers(with_members(rollout, members), plan.groups)
+        return replace(verb, members=members)
+
+    async def check_barriers(self, rollout: Rollout, groups: Sequence[PlanGroup]) -> None:
+        """Refuse barrier waves that cannot hold all their transactions at once.
+
+        Raises:
+            BarrierError: with the first wave at fault.
+        """
+        if not any(wave.barrier for wave in rollout.waves):
+            return
+        targets = self._world.fleet().targets
+        known = replace(rollout, targets={name: item for name, item in rollout.targets.items() if name in targets})
+        one_of_each = {member.server: targets[member.target].url for member in known.members() if member.server}
+        limits = {server: await self._world.connections.limit(url.reveal()) for server, url in one_of_each.items()}
+        check_barriers(known, Terms(targets, limits, sql_of(groups)))
 
     async def check_dependencies(self, rollout: Rollout) -> None:
         """Refuse a rollout that needs revisions of other databases which neither are applied nor come with it.

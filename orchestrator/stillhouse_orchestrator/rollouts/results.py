@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from stillhouse_orchestrator.rollouts import barrier
 from stillhouse_orchestrator.rollouts import signals as s
 from stillhouse_orchestrator.rollouts.edits import with_members
-from stillhouse_orchestrator.values import CheckState, MemberState, Rollout, RolloutState, RolloutTarget
+from stillhouse_orchestrator.values import Barrier, CheckState, MemberState, Rollout, RolloutState, RolloutTarget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def _ran(rollout: Rollout, signal: s.Ran) -> Rollout:
     member = rollout.targets[signal.target]
-    if member.state is not MemberState.RUNNING:  # the answer to a run that a recovery has judged already
+    if not member.working:  # the answer to a run that a recovery has judged already
         return rollout
     result = MemberState.ROLLED_BACK if member.undo and signal.result is MemberState.DONE else signal.result
     ended = replace(
@@ -26,7 +27,11 @@ def _ran(rollout: Rollout, signal: s.Ran) -> Rollout:
         finished_at=signal.at,
         reached=member.reached if signal.reached is None else signal.reached,
     )
-    counted = rollout.consecutive + 1 if result.bad else 0
+    if member.state is MemberState.VERIFYING:
+        ended = barrier.after_hold(member, ended)
+        if member.barrier is Barrier.REVERTING and ended.state is MemberState.FAILED and not _moved(member, ended):
+            return _reverted(rollout, s.Reverted(signal.target, signal.at, signal.error or "its run was lost"))
+    counted = rollout.consecutive + 1 if ended.state.bad else 0
     return with_members(replace(rollout, consecutive=counted), [ended])
 
 
@@ -38,9 +43,35 @@ def _deferred(rollout: Rollout, signal: s.Deferred) -> Rollout:
     return with_members(rollout, [queued])
 
 
+def _moved(before: RolloutTarget, after: RolloutTarget) -> bool:
+    return set(before.applied) != set(after.applied)
+
+
+def _held(rollout: Rollout, signal: s.Held) -> Rollout:
+    member = rollout.targets[signal.target]
+    if member.state is not MemberState.RUNNING:
+        return rollout
+    holding = replace(member, state=MemberState.VERIFYING, barrier=Barrier.HOLDING, reason=barrier.HOLDS)
+    return with_members(rollout, [holding])
+
+
+def _reverted(rollout: Rollout, signal: s.Reverted) -> Rollout:
+    """Queue a member again, unless its wave has failed."""
+    member = rollout.targets[signal.target]
+    if not member.working:
+        return rollout
+    wave = [other for other in rollout.members() if other.wave == member.wave and not other.undo]
+    failed = any(other.state.bad for other in wave)
+    back = replace(member, state=MemberState.PENDING, barrier=None, reason=None, started_at=None)
+    if failed:
+        reason = f"rolled back with its wave: {signal.reason}"
+        back = replace(member, state=MemberState.CANCELLED, barrier=None, reason=reason, finished_at=signal.at)
+    return with_members(rollout, [back])
+
+
 def _verified(rollout: Rollout, signal: s.Verified) -> Rollout:
     member = rollout.targets[signal.target]
-    if member.state is not MemberState.VERIFYING:
+    if member.state is not MemberState.VERIFYING or member.working:
         return rollout
     if signal.error is None:
         return with_members(rollout, [replace(member, state=MemberState.DONE, verified=rollout.step + 1)])
@@ -58,8 +89,10 @@ def _checked(rollout: Rollout, signal: s.Checked) -> Rollout:
 
 
 def _recovered(rollout: Rollout, signal: s.Recovered) -> Rollout:
-    judged = [_judged(member, signal) for member in rollout.members(MemberState.RUNNING)]
-    asked = [replace(member, state=MemberState.DONE) for member in rollout.members(MemberState.VERIFYING)]
+    working = [member for member in rollout.members() if member.working]
+    judged = barrier.recovered(rollout, [_judged(member, signal) for member in working])
+    verifying = (member for member in rollout.members(MemberState.VERIFYING) if not member.working)
+    asked = [replace(member, state=MemberState.DONE) for member in verifying]
     check = CheckState.IDLE if rollout.check is CheckState.RUNNING else rollout.check
     return with_members(replace(rollout, check=check), [*judged, *asked])
 
@@ -98,6 +131,8 @@ def _vanished(rollout: Rollout, signal: s.Vanished) -> Rollout:
 RESULTS: Mapping[type[Any], Callable[[Rollout, Any], Rollout]] = {
     s.Ran: _ran,
     s.Deferred: _deferred,
+    s.Held: _held,
+    s.Reverted: _reverted,
     s.Verified: _verified,
     s.Checked: _checked,
     s.Recovered: _recovered,

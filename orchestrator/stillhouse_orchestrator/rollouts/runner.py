@@ -12,11 +12,13 @@ from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.rollouts import signals as s
 from stillhouse_orchestrator.rollouts import windows
 from stillhouse_orchestrator.rollouts.audit import changes
+from stillhouse_orchestrator.rollouts.barrier import is_barrier
 from stillhouse_orchestrator.rollouts.hands import Hands, Task
-from stillhouse_orchestrator.rollouts.machine import Ask, Facts, Migrate, advance, apply, next_moment
+from stillhouse_orchestrator.rollouts.machine import Ask, Facts, Finish, Migrate, advance, apply, next_moment
 from stillhouse_orchestrator.rollouts.slots import Slots
 from stillhouse_orchestrator.rollouts.startable import IN_USE, wave_of
 from stillhouse_orchestrator.values import CheckState, MemberState, Rollout
+from stillhouse_orchestrator.workers.gates import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -70,6 +72,7 @@ class Runner:
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()
         self._group = asyncio.TaskGroup()
+        self._gates: dict[str, Gate] = {}
         self._slots = Slots(world.connections, self._group, self._wake.set)
 
     async def run(self) -> Rollout:
@@ -138,20 +141,36 @@ class Runner:
             if isinstance(action, Migrate):
                 release = self._slots.take(action.member.server or "")
                 self._group.create_task(self._migrate(action, release))
+            elif isinstance(action, Finish):
+                self._finish(action)
             else:
                 self._group.create_task(self._ask(action))
         self._slots.give_back()
         held = self.rollout.hold or self.rollout.ending or self.rollout.state.over or self._world.stopping
-        if not held:
+        if held:
+            self._slots.stop_gathering()
+        else:
             self._queue_for_places()
+
+    def _finish(self, action: Finish) -> None:
+        """Tell a target that holds its transaction what becomes of it; one that ended meanwhile needs no telling."""
+        gate = self._gates.get(action.target)
+        if gate is not None and action.refusal is None:
+            gate.open()
+        elif gate is not None:
+            gate.refuse(action.refusal or "")
 
     def _queue_for_places(self) -> None:
         fleet = self._world.fleet()
         waiting = [m for m in self.rollout.members(MemberState.WAITING) if (m.reason or "").startswith(IN_USE)]
         urls = {m.server or "": fleet.targets[m.target].url for m in waiting if m.target in fleet.targets}
-        for server, count in Counter(member.server or "" for member in waiting).items():
-            if server in urls:
-                self._slots.want(server, urls[server].reveal(), count)
+        counts = Counter(member.server or "" for member in waiting)
+        places = {server: (urls[server].reveal(), count) for server, count in counts.items() if server in urls}
+        if any(is_barrier(self.rollout, member) for member in waiting):
+            self._slots.want_at_once(places)
+            return
+        for server, (url, count) in places.items():
+            self._slots.want(server, url, count)
 
     async def _migrate(self, action: Migrate, release: Callable[[], None]) -> None:
         try:
@@ -161,11 +180,18 @@ class Runner:
                 ended: s.Signal = s.Ran(action.member.target, self._world.clock(), MemberState.FAILED, None, why)
             else:
                 fails = wave_of(self.rollout, action.member).unreachable_fails
-                ended = await self._world.hands.migrate(Task(action, target, fails), self._progress)
+                gate = self._gate(action) if is_barrier(self.rollout, action.member) else None
+                ended = await self._world.hands.migrate(Task(action, target, fails, gate), self._progress)
         finally:
+            self._gates.pop(action.member.target, None)
             release()  # before the signal is heard: the place serves the next target in the same transition
         fault("before_outcome_stored")
         self._receive(ended)
+
+    def _gate(self, action: Migrate) -> Gate:
+        name = action.member.target
+        gate = self._gates[name] = Gate(lambda: self._receive(s.Held(name, self._world.clock())))
+        return gate
 
     async def _ask(self, action: Ask) -> None:
         errors = [await self._world.hands.verify(target, action.step) for target in self._asked(action)]
@@ -201,7 +227,7 @@ class Runner:
 
     async def _recover(self) -> None:
         """Look at what was running when another process stopped, before anything else."""
-        running = list(self.rollout.members(MemberState.RUNNING))
+        running = [member for member in self.rollout.members() if member.working]
         asked = self.rollout.check is CheckState.RUNNING or any(self.rollout.members(MemberState.VERIFYING))
         if not running and not asked:
             return

@@ -20,7 +20,7 @@ from stillhouse_orchestrator.rollouts.machine import apply
 from stillhouse_orchestrator.rollouts.preparing import Preparing
 from stillhouse_orchestrator.rollouts.runner import Runner, World, write
 from stillhouse_orchestrator.rollouts.strategies import steps_of
-from stillhouse_orchestrator.values import MemberState, Rollout, RolloutState
+from stillhouse_orchestrator.values import Rollout, RolloutState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,6 +82,7 @@ class Rollouts:
         Raises:
             StrategyError: the strategy does not exist, or the plan has nothing that it could move.
             DependencyError: targets would wait for one another for ever.
+            BarrierError: a barrier wave cannot hold all its transactions at once.
         """
         name, steps = self.steps(order.strategy)
         rollout = freeze(plan, steps, self._fleet().targets, order)
@@ -90,6 +91,7 @@ class Rollouts:
             raise StrategyError(name, reason, "`stillhouse plan` shows why")
         facts = {"plan_id": plan.id, "to": plan.requested, "targets": len(rollout.targets), "strategy": name}
         await self._preparing.check_dependencies(rollout)
+        await self._preparing.check_barriers(rollout, plan.groups)
         async with self._store.write() as session:
             await session.plans.add(plan)
             await session.rollouts.add(rollout)
@@ -212,7 +214,8 @@ class Rollouts:
             member.target: other
             for other, runner in self._runners.items()
             if other != rollout_id
-            for member in runner.rollout.members(MemberState.RUNNING)
+            for member in runner.rollout.members()
+            if member.working
         }
 
     def _poke(self) -> None:

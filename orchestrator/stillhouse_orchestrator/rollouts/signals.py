@@ -116,6 +116,23 @@ class Deferred:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A target of a barrier wave has run its last statement, and holds its transaction open."""
+
+    target: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reverted:
+    """A target of a barrier wave rolled back the transaction that it held, as it was told."""
+
+    target: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """A ``verify`` step's answer from one target that was migrated."""
 
@@ -156,4 +173,4 @@ class Vanished:
     targets: tuple[str, ...]
 
 
-Signal: TypeAlias = Verb | Ran | Deferred | Verified | Checked | Recovered | Vanished
+Signal: TypeAlias = Verb | Ran | Deferred | Held | Reverted | Verified | Checked | Recovered | Vanished

@@ -32,6 +32,7 @@ class Slots:
         self._free: defaultdict[str, list[asyncio.Event]] = defaultdict(list)
         self._queued: Counter[str] = Counter()
         self._waiting: set[asyncio.Task[None]] = set()
+        self._gathering: asyncio.Task[None] | None = None
 
     @property
     def free(self) -> Mapping[str, int]:
@@ -45,6 +46,15 @@ class Slots:
             task = self._group.create_task(self._hold(server, url))
             self._waiting.add(task)
             task.add_done_callback(self._waiting.discard)
+
+    def want_at_once(self, places: Mapping[str, tuple[str, int]]) -> None:
+        """Queue for places that are of use together only: they become free at one moment.
+
+        Args:
+            places: a URL and how many places, by server.
+        """
+        if self._gathering is None or self._gathering.done():
+            self._gathering = self._group.create_task(self._gather(places))
 
     def take(self, server: str) -> Callable[[], None]:
         """Use a free place; call what is returned when it is not needed any more."""
@@ -65,11 +75,47 @@ class Slots:
             while places:
                 places.pop().set()
 
+    def stop_gathering(self) -> None:
+        """Do not wait for places together any more, and give back those that are there."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+
     def close(self) -> None:
         """Give everything back, and stop waiting."""
         self.give_back()
+        self.stop_gathering()
         for task in self._waiting:
             task.cancel()
+
+    async def _gather(self, places: Mapping[str, tuple[str, int]]) -> None:
+        """Hold places until all are there, then hand them over at one moment.
+
+        One rollout at a time gathers, or two would wait for each other with half of what they need.
+        """
+        wanted = [(server, url) for server, (url, count) in places.items() for _ in range(count)]
+        held: list[tuple[str, asyncio.Event]] = []
+        everything = asyncio.Event()
+
+        async def hold(server: str, url: str) -> None:
+            async with self._connections.hold(url, Priority.ROLLOUT):
+                over = asyncio.Event()
+                held.append((server, over))
+                if len(held) == len(wanted):
+                    everything.set()
+                await over.wait()
+
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            async with self._connections.gathering:
+                tasks += [self._group.create_task(hold(server, url)) for server, url in wanted]
+                await everything.wait()
+        except asyncio.CancelledError:
+            for task in tasks:
+                task.cancel()
+            raise
+        for server, over in held:
+            self._free[server].append(over)
+        self._granted()
 
     async def _hold(self, server: str, url: str) -> None:
         async with self._connections.hold(url, Priority.ROLLOUT):

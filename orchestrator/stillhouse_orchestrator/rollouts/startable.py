@@ -64,7 +64,32 @@ def survey(rollout: Rollout, facts: Facts) -> Survey:
             start.append(member.target)
         else:
             waiting[member.target] = reason
+    if opened and not back and rollout.waves[opened - 1].barrier:
+        return _as_one(rollout, facts, Survey(tuple(start), waiting))
     return Survey(tuple(start), waiting)
+
+
+def _as_one(rollout: Rollout, facts: Facts, found: Survey) -> Survey:
+    """Let all queued members of the open barrier wave start at once, or none."""
+    mine = [member for member in rollout.members() if member.wave == open_wave(rollout)]
+    stuck = {member.target: found.waiting[member.target] for member in mine if member.target in found.waiting}
+    working = next((f"{member.target} is still busy" for member in mine if member.working), None)
+    elsewhere = next((f"{name}: {why}" for name, why in stuck.items() if not why.startswith(IN_USE)), None)
+    reason = working or elsewhere
+    if reason is None and not stuck:
+        return found
+    together = {
+        member.target: f"starts with all of its wave: {reason}"
+        if reason
+        else f"{IN_USE}{member.server}, with all of its wave"
+        for member in mine
+        if member.state.queued and not _too_early(member, facts)
+    }
+    return Survey((), {**found.waiting, **together})
+
+
+def _too_early(member: RolloutTarget, facts: Facts) -> bool:
+    return member.retry_at is not None and facts.now < member.retry_at
 
 
 def open_wave(rollout: Rollout) -> int:
@@ -105,7 +130,7 @@ def _obstacle(rollout: Rollout, member: RolloutTarget, facts: Facts, needs: Need
             return f"depends on {other.target}" if not member.undo else f"{other.target} goes back first"
     if member.target in facts.held:
         return facts.held[member.target]
-    if member.retry_at is not None and facts.now < member.retry_at:
+    if member.retry_at is not None and _too_early(member, facts):
         return member.reason or f"tried again at {member.retry_at.isoformat(timespec='seconds')}"
     return None
 

@@ -45,8 +45,7 @@ def _step(name: str, action: declared.Wave | declared.Verify | declared.Pause | 
 
 def _wave(name: str, wave: declared.Wave) -> Wave:
     if wave.barrier:
-        hint = "remove barrier: true; a wave with max_failures: 0 stops at the first failure"
-        raise StrategyError(name, "barrier waves are not available yet: workers cannot hold transactions open", hint)
+        _check_barrier(name, wave)
     return Wave(
         match=None if wave.match is None else str(wave.match),
         max_parallel=wave.max_parallel,
@@ -54,9 +53,18 @@ def _wave(name: str, wave: declared.Wave) -> Wave:
         ramp_factor=wave.ramp_up.factor if wave.ramp_up else 2,
         max_failures=_budget(wave.max_failures),
         max_consecutive_failures=wave.max_consecutive_failures,
+        barrier=wave.barrier,
         deadline=wave.deadline.total_seconds() if wave.deadline else None,
         unreachable_fails=wave.unreachable == "failed",
     )
+
+
+def _check_barrier(name: str, wave: declared.Wave) -> None:
+    """Refuse what contradicts a barrier: all its targets run at once."""
+    for setting, value in (("max_parallel", wave.max_parallel), ("ramp_up", wave.ramp_up)):
+        if value is not None:
+            hint = f"all targets of a barrier wave run at once: remove {setting}, or barrier: true"
+            raise StrategyError(name, f"a wave with barrier: true cannot have {setting}", hint)
 
 
 def _budget(limit: CountOrPercent) -> Budget:

@@ -36,7 +36,7 @@ ALLOWED: Mapping[type[s.Verb], frozenset[RolloutState]] = {
     ),
     s.Join: frozenset({WAITING, RUNNING, PAUSED}),
     s.Abort: frozenset({DRAFT, WAITING, RUNNING, PAUSED, BACK}),
-    s.Rollback: frozenset({RolloutState.SUCCEEDED, RolloutState.FAILED, RolloutState.ABORTED}),
+    s.Rollback: frozenset({PAUSED, RolloutState.SUCCEEDED, RolloutState.FAILED, RolloutState.ABORTED}),
 }
 
 
@@ -153,7 +153,9 @@ def _retry(rollout: Rollout, verb: s.Retry) -> Rollout:
 
 def _again(member: RolloutTarget, found: s.Replanned | None) -> RolloutTarget:
     """Return a member in the queue once more, from where it is found now."""
-    fresh = replace(member, state=MemberState.PENDING, reason=None, error=None, finished_at=None, retry_at=None)
+    fresh = replace(
+        member, state=MemberState.PENDING, reason=None, error=None, finished_at=None, retry_at=None, barrier=None
+    )
     if found is None:
         return fresh
     where = {"reached": found.applied} if member.reached is not None or member.undo else {"from_": found.applied}
@@ -170,18 +172,29 @@ def _join(rollout: Rollout, verb: s.Join) -> Rollout:
     return with_members(rollout, verb.members)
 
 
-def _rollback(rollout: Rollout, _verb: s.Rollback) -> Rollout:
+def _rollback(rollout: Rollout, verb: s.Rollback) -> Rollout:
+    busy = next((member.target for member in rollout.members() if member.state.busy), None)
+    if busy is not None:
+        raise TransitionError(rollout.id, "rollback", f"{busy} is still running", "wait until it is through, or abort")
     changed = [
         member for member in rollout.members() if member.changed and member.state is not MemberState.INDETERMINATE
     ]
     if not changed:
         raise TransitionError(rollout.id, "rollback", "it changed nothing that could be brought back")
     queued = [
-        replace(member, state=MemberState.PENDING, undo=True, reason=None, error=None, retry_at=None)
+        replace(member, state=MemberState.PENDING, undo=True, reason=None, error=None, retry_at=None, barrier=None)
         for member in changed
     ]
-    opened = replace(rollout, state=BACK, reason=None, ending=None, hold=None, consecutive=0, finished_at=None)
-    return with_members(opened, queued)
+    unstarted = [
+        replace(member, state=MemberState.CANCELLED, reason="the rollout is rolled back", finished_at=verb.at)
+        for member in rollout.members()
+        if member.state.queued and not member.changed
+    ]
+    check = CheckState.IDLE if rollout.check is CheckState.RUNNING else rollout.check
+    opened = replace(
+        rollout, state=BACK, reason=None, ending=None, hold=None, consecutive=0, finished_at=None, check=check
+    )
+    return with_members(opened, [*queued, *unstarted])
 
 
 def _named(rollout: Rollout, verb: s.Verb, names: Iterable[str]) -> tuple[RolloutTarget, ...]:

@@ -17,6 +17,7 @@ from stillhouse_orchestrator.values.drift import (
 )
 from stillhouse_orchestrator.values.plan import Hazard, Plan, PlanGroup
 from stillhouse_orchestrator.values.rollout import (
+    Barrier,
     CheckState,
     Decision,
     MemberState,
@@ -26,12 +27,13 @@ from stillhouse_orchestrator.values.rollout import (
     RolloutTarget,
 )
 from stillhouse_orchestrator.values.strategy import Approve, Budget, Pause, Step, Verify, Wave
-from stillhouse_orchestrator.values.target import Health, TargetState
+from stillhouse_orchestrator.values.target import Health, TargetState, VersionTrouble
 
 __all__ = [
     "Alert",
     "AlertState",
     "Approve",
+    "Barrier",
     "Baseline",
     "Budget",
     "Change",
@@ -62,6 +64,7 @@ __all__ = [
     "Step",
     "TargetState",
     "Verify",
+    "VersionTrouble",
     "Wave",
     "drift_id",
     "from_json",

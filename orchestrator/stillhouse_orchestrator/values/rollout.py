@@ -76,6 +76,19 @@ UNSETTLED = QUEUED | BUSY
 BAD = frozenset({MemberState.FAILED, MemberState.BLOCKED_DRIFT, MemberState.INDETERMINATE})
 
 
+class Barrier(StrEnum):
+    """Where one target of a barrier wave is between its last statement and its COMMIT."""
+
+    HOLDING = "holding"
+    COMMITTING = "committing"
+    COMMITTED = "committed"
+    UNCOMMITTED = "uncommitted"
+    REVERTING = "reverting"
+
+
+HELD = frozenset({Barrier.HOLDING, Barrier.COMMITTING, Barrier.REVERTING})
+
+
 @dataclass(frozen=True, slots=True)
 class RolloutTarget:
     """One member of a rollout.
@@ -91,6 +104,7 @@ class RolloutTarget:
         verified: how many of the strategy's steps have verified it.
         undo: it is on its way back.
         retry_at: it was busy or refused for a moment, and is tried again then.
+        barrier: in a barrier wave, what becomes of the transaction that it holds open.
     """
 
     target: str
@@ -111,6 +125,13 @@ class RolloutTarget:
     verified: int = 0
     undo: bool = False
     error: str | None = None
+    barrier: Barrier | None = None
+
+    @property
+    def working(self) -> bool:
+        """Whether a job runs on it at this moment, if only to hold its transaction open."""
+        held = self.state is MemberState.VERIFYING and self.barrier in HELD
+        return self.state is MemberState.RUNNING or held
 
     @property
     def applied(self) -> tuple[str, ...]:

@@ -22,6 +22,19 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class VersionTrouble:
+    """Something that is wrong with a target's versions; a pending revision is not.
+
+    Attributes:
+        sort: ``ahead``, ``unknown_revision``, ``several_heads``, ``overlapping``, ``version_table_missing`` or ``edited``.
+        message: what it is, for people.
+    """
+
+    sort: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class TargetState:
     """The last look at one target.
 
@@ -34,6 +47,7 @@ class TargetState:
         reached_at: the last look that succeeded.
         error: why the last look failed.
         failures: looks that failed in a row.
+        troubles: what the last census found wrong with its versions.
     """
 
     target: str
@@ -48,3 +62,4 @@ class TargetState:
     server: str | None = None
     failures: int = 0
     reached_at: datetime | None = None
+    troubles: tuple[VersionTrouble, ...] = ()

@@ -65,6 +65,10 @@ class FakeExecutor:
 
     def _outcome(self, job: Job, progress: Callable[[Progress], None] | None) -> Outcome:
         before = tuple(filter(None, [self.at.get(job.target)]))
+        expected = job.options.get("expected", before)
+        if set(expected) != set(before):
+            problem = Problem("unexpected_revisions", f"it is at {before}, and was planned from {expected}")
+            return Outcome(job.target, job.verb, "failed", before=before, problem=problem)
         planned = self._planned[job.target].popleft() if self._planned[job.target] else None
         if isinstance(planned, Problem):
             return Outcome(job.target, job.verb, "failed", before=before, after=before, problem=planned)

@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from stillhouse_engine.faults import fault
 from stillhouse_engine.worker.messages import (
     Cancel,
     Close,
+    Commit,
     Done,
     Failed,
+    Held,
     MessageError,
     Open,
     Ready,
     Refused,
+    Rollback,
     Start,
     from_line,
     to_line,
@@ -204,6 +208,8 @@ class WorkerProcess:
             if running := self._running.pop(message.id, None):
                 make = outcome_of_success if isinstance(message, Done) else outcome_of_failure
                 _settle(running.outcome, make(running.job, message))  # type: ignore[arg-type]  # make fits the message
+        elif isinstance(message, Held):
+            self._hold(message.id)
         elif isinstance(message, Ready):
             self._ready = message
             log.info(EventName.WORKER_STARTED, pid=self.pid, python=message.python, sqlalchemy=message.sqlalchemy)
@@ -212,6 +218,14 @@ class WorkerProcess:
             self._death = Death(message.problem, started=False)
         else:
             raise MessageError(f"not a worker's message: {type(message).__name__}")
+
+    def _hold(self, number: int) -> None:
+        """Let a job that holds its transaction wait at its gate."""
+        running = self._running.get(number)
+        if running is not None and running.job.gate is not None:
+            running.job.gate.arrive(
+                lambda refusal: self._send(Commit(number) if refusal is None else Rollback(number, refusal))
+            )
 
     def _pass_on(self, message: ProgressMessage) -> None:
         """Tell the job's caller; what goes wrong there must not end the conversation."""
@@ -228,7 +242,9 @@ class WorkerProcess:
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._running[number] = _Running(job, progress, outcome)
         self.printed.hide(job.database.url)
-        self._send(Start(number, job.verb, job.project, job.database, job.revision, job.deadline, job.options))
+        options = job.options if job.gate is None else {**job.options, "hold": True}
+        self._send(Start(number, job.verb, job.project, job.database, job.revision, job.deadline, options))
+        fault("after_job_sent")
         try:
             async with asyncio.timeout(job.deadline + self._patience.cancel):
                 return await asyncio.shield(outcome)

@@ -33,6 +33,8 @@ class BenchExecutor:
     Attributes:
         problems: the problem that a target's next runs meet, by target; ``state`` beside it in ``states``.
         gates: runs of these targets wait for their event.
+        commit_problems: the problem that a target's next COMMIT meets.
+        held: targets that held their transactions, with why they had to roll back.
         point: called at every moment at which a process may die.
     """
 
@@ -45,6 +47,8 @@ class BenchExecutor:
         self.started: list[str] = []
         self.running: Counter[str] = Counter()
         self.most: defaultdict[str, int] = defaultdict(int)
+        self.commit_problems: dict[str, Problem] = {}
+        self.held: list[tuple[str, str | None]] = []
         self.point = lambda _where: None
         self.paths: dict[str, str] = {}
         for revision in REVISIONS:
@@ -92,6 +96,8 @@ class BenchExecutor:
     async def _move(self, job):
         name, server = job.target, job.database.url.partition("@")[2].partition("/")[0]
         before = self.stands(name)
+        if set(before) != set(job.options.get("expected", before)):
+            return Outcome(name, job.verb, "failed", before=before, problem=Problem("unexpected_revisions", "it moved"))
         self.started.append(name)
         self.running[server] += 1
         self.most[server] = max(self.most[server], self.running[server])
@@ -103,10 +109,22 @@ class BenchExecutor:
                 state = self.states.get(name, "failed")
                 after = None if state == "lost" else self.stands(name)
                 return Outcome(name, job.verb, state, before=before, after=after, problem=problem)
+            if job.gate is not None and (problem := await self._wait_at(job.gate, name)):
+                return Outcome(name, job.verb, "failed", before=before, after=before, problem=problem)
             await self._apply(job)
         finally:
             self.running[server] -= 1
         return Outcome(name, job.verb, "done", before=before, after=self.stands(name))
+
+    async def _wait_at(self, gate, name):
+        word = asyncio.get_running_loop().create_future()
+        gate.arrive(word.set_result)
+        self.point("a transaction is held")
+        refusal = await word
+        self.held.append((name, refusal))
+        if refusal is not None:
+            return Problem("rolled_back", refusal)
+        return self.commit_problems.pop(name, None)
 
     async def _apply(self, job):
         goal = self._index(job.revision)

@@ -16,9 +16,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from stillhouse_orchestrator.rollouts import signals as s
 from stillhouse_orchestrator.rollouts.errors import TransitionError
-from stillhouse_orchestrator.rollouts.machine import Ask, Facts, Migrate, advance, apply
+from stillhouse_orchestrator.rollouts.machine import Ask, Facts, Finish, Migrate, advance, apply
 from stillhouse_orchestrator.values import (
     Approve,
+    Barrier,
     Budget,
     MemberState,
     Pause,
@@ -30,6 +31,7 @@ from stillhouse_orchestrator.values import (
     from_json,
     to_json,
 )
+from stillhouse_orchestrator.values.rollout import HELD
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OLD, MIDDLE, NEW = ("r1",), ("r2",), ("r3",)
@@ -46,6 +48,7 @@ waves = st.builds(
     max_failures=budgets,
     max_consecutive_failures=st.none() | st.integers(1, 2),
 )
+barriers = st.just(Wave(barrier=True))
 between = st.sampled_from(
     [(), (Verify("each"),), (Verify("one", on="t0"),), (Pause(60),), (Pause(),), (Approve(),), (Approve(count=2),)]
 )
@@ -56,9 +59,11 @@ def rollouts(draw):
     steps, members, number = [*draw(between)], {}, 0
     for wave_number in range(1, draw(st.integers(1, 3)) + 1):
         size = draw(st.integers(0, 4))
-        steps += [replace(draw(waves), size=size), *draw(between)]
+        wave = draw(st.one_of(waves, waves, barriers))
+        steps += [replace(wave, size=size), *draw(between)]
         for _ in range(size):
-            depends_on = draw(st.lists(st.sampled_from(sorted(members)), unique=True, max_size=2)) if members else []
+            before = sorted(name for name, item in members.items() if item.wave < wave_number or not wave.barrier)
+            depends_on = draw(st.lists(st.sampled_from(before), unique=True, max_size=2)) if before else []
             server = draw(st.sampled_from(["db1", "db2"]))
             name = f"t{number}"
             members[name] = RolloutTarget(
@@ -74,10 +79,11 @@ class RolloutMachine(RuleBasedStateMachine):
     @initialize(rollout=rollouts(), limit=st.none() | st.integers(1, 3))
     def begin(self, rollout, limit):
         self.now = NOON
-        self.limit = limit
+        self.limit = limit if not any(wave.barrier for wave in rollout.waves) else None if limit is None else 40
         self.rollout = rollout
         self.databases = dict.fromkeys(rollout.targets, OLD)
         self.running = {}
+        self.told = {}
         self.asking = set()
         self.asking_one = False
         self.shut = set()
@@ -98,9 +104,13 @@ class RolloutMachine(RuleBasedStateMachine):
         self.rollout, actions = advance(before, self.facts())
         self.note_trip()
         if before.hold is not None or self.rollout.ending is not None or self.rollout.state.over:
-            assert not actions, "something started after a pause, a trip or an abort"
+            started = [action for action in actions if not isinstance(action, Finish)]
+            assert not started, "something started after a pause, a trip or an abort"
+        self.check_barriers(actions)
         for action in actions:
-            if isinstance(action, Migrate):
+            if isinstance(action, Finish):
+                self.told[action.target] = action.refusal
+            elif isinstance(action, Migrate):
                 self.check_start(action.member)
                 self.running[action.member.target] = action
             elif isinstance(action, Ask):
@@ -109,6 +119,22 @@ class RolloutMachine(RuleBasedStateMachine):
         again, more = advance(self.rollout, self.facts())
         assert again == self.rollout, "advancing twice at one moment changes something"
         assert not more
+
+    def check_barriers(self, actions):
+        """All of a barrier wave start at one moment, and commit at one moment or not at all."""
+        started = {action.member.target for action in actions if isinstance(action, Migrate)}
+        finished = {action.target: action.refusal for action in actions if isinstance(action, Finish)}
+        for number, wave in enumerate(self.rollout.waves, 1):
+            members = [item for item in self.rollout.members() if item.wave == number and not item.undo]
+            if wave.barrier and started & {item.target for item in members}:
+                assert all(item.target in started for item in members if not item.state.settled), "not all started"
+            committing = {item.target for item in members if finished.get(item.target, "no") is None}
+            if committing:
+                assert not any(item.state.bad for item in members), "a transaction commits beside a failure"
+                assert all(item.target in committing for item in members if not item.state.settled), "not all commit"
+        for name in finished:
+            assert name in self.running, "a transaction is finished that nobody holds"
+            assert name not in self.told, "a transaction is finished twice"
 
     def note_trip(self):
         if self.rollout.ending is RolloutState.FAILED and self.busy_at_trip is None:
@@ -155,21 +181,58 @@ class RolloutMachine(RuleBasedStateMachine):
             return
         self.go()
 
+    def unheld(self):
+        return sorted(self.rollout.targets[name].target for name in self.running if not self.is_held(name))
+
+    def is_held(self, name):
+        return self.rollout.targets[name].barrier in HELD
+
+    def through_barrier(self, name):
+        member = self.rollout.targets[name]
+        return self.rollout.waves[member.wave - 1].barrier and not member.undo
+
     def some_running(self, index):
-        return sorted(self.running)[index % len(self.running)]
+        names = self.unheld()
+        return names[index % len(names)]
 
     # --- results
 
-    @precondition(lambda self: self.running)
+    @precondition(lambda self: self.running and self.unheld())
     @rule(index=st.integers(0, 20), late=st.booleans())
     def succeed(self, index, late):
         name = self.some_running(index)
+        if self.through_barrier(name):
+            self.apply(s.Held(name, self.now))
+            return
         goal = self.running.pop(name).member.goal
         self.databases[name] = goal
         self.now += timedelta(seconds=1 + late)
         self.apply(s.Ran(name, self.now, MemberState.DONE, goal))
 
-    @precondition(lambda self: self.running)
+    @precondition(lambda self: self.told)
+    @rule(index=st.integers(0, 20), fails=st.booleans())
+    def finish(self, index, fails):
+        name = sorted(self.told)[index % len(self.told)]
+        goal, refusal = self.running.pop(name).member.goal, self.told.pop(name)
+        if refusal is not None and fails:
+            self.apply(s.Ran(name, self.now, MemberState.FAILED, self.databases[name], "its worker died"))
+        elif refusal is not None:
+            self.apply(s.Reverted(name, self.now, refusal))
+        elif fails:
+            self.apply(s.Ran(name, self.now, MemberState.FAILED, self.databases[name], "its COMMIT failed"))
+        else:
+            self.databases[name] = goal
+            self.apply(s.Ran(name, self.now, MemberState.DONE, goal))
+
+    @precondition(lambda self: any(self.is_held(name) and name not in self.told for name in self.running))
+    @rule(index=st.integers(0, 20))
+    def hold_no_longer(self, index):
+        names = sorted(name for name in self.running if self.is_held(name) and name not in self.told)
+        name = names[index % len(names)]
+        self.running.pop(name)
+        self.apply(s.Ran(name, self.now, MemberState.FAILED, self.databases[name], "its deadline has passed"))
+
+    @precondition(lambda self: self.running and self.unheld())
     @rule(
         index=st.integers(0, 20),
         result=st.sampled_from(
@@ -180,11 +243,11 @@ class RolloutMachine(RuleBasedStateMachine):
     def fail(self, index, result, halfway):
         name = self.some_running(index)
         self.running.pop(name)
-        if halfway and result is MemberState.FAILED:
+        if halfway and result is MemberState.FAILED and not self.through_barrier(name):
             self.databases[name] = MIDDLE
         self.apply(s.Ran(name, self.now, result, self.databases[name], "it failed"))
 
-    @precondition(lambda self: self.running)
+    @precondition(lambda self: self.running and self.unheld())
     @rule(index=st.integers(0, 20))
     def be_busy(self, index):
         name = self.some_running(index)
@@ -240,10 +303,13 @@ class RolloutMachine(RuleBasedStateMachine):
         found = {}
         for (name, action), fate in zip(sorted(self.running.items()), fates, strict=False):
             places = {"done": action.member.goal, "halfway": MIDDLE, "elsewhere": ("x9",)}
+            if self.through_barrier(name):  # nothing is there unless its COMMIT went out
+                places = {"done": action.member.goal} if self.told.get(name, "no") is None else {}
             self.databases[name] = places.get(fate, self.databases[name])
             found[name] = s.Found(None, "no route") if fate == "unreadable" else s.Found(self.databases[name])
         if len(self.running) <= len(fates):
             self.running.clear()
+            self.told.clear()
             self.asking.clear()
             self.asking_one = False
             self.apply(s.Recovered(self.now, found))
@@ -291,8 +357,11 @@ class RolloutMachine(RuleBasedStateMachine):
     @invariant()
     def the_machine_knows_what_runs(self):
         if hasattr(self, "rollout"):
-            assert {member.target for member in self.rollout.members(MemberState.RUNNING)} == set(self.running)
-            assert {member.target for member in self.rollout.members(MemberState.VERIFYING)} == self.asking
+            assert {member.target for member in self.rollout.members() if member.working} == set(self.running)
+            asked = {member.target for member in self.rollout.members(MemberState.VERIFYING) if not member.working}
+            assert asked == self.asking
+            said = (Barrier.COMMITTING, Barrier.REVERTING)
+            assert {member.target for member in self.rollout.members() if member.barrier in said} == set(self.told)
 
     @invariant()
     def the_budget_is_never_exceeded_by_more_than_was_running(self):
@@ -338,8 +407,11 @@ class RolloutMachine(RuleBasedStateMachine):
             if self.rollout.state.over:
                 break
             self.now += timedelta(seconds=100)
-            for name in sorted(self.running):
-                self.succeed(sorted(self.running).index(name), late=False)
+            while self.told:
+                self.finish(0, fails=False)
+            for name in self.unheld():
+                if name in self.unheld():
+                    self.succeed(self.unheld().index(name), late=False)
             for name in sorted(self.asking):
                 self.answer(sorted(self.asking).index(name), None)
             if self.asking_one:

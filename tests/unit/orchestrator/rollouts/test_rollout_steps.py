@@ -199,10 +199,16 @@ def test_strategies_of_the_fleet_file_become_steps():
     assert steps_of({}, "all-at-once") == (Wave(),)
 
 
-def test_barrier_waves_are_refused_and_not_half_kept():
-    named = {"s": [declared.Step.model_validate({"wave": {"rest": True, "barrier": True}})]}
-    with pytest.raises(StrategyError, match="barrier waves are not available yet"):
+@pytest.mark.parametrize("setting", [{"max_parallel": 3}, {"ramp_up": {"start": 1}}])
+def test_what_contradicts_a_barrier_is_refused(setting):
+    named = {"s": [declared.Step.model_validate({"wave": {"rest": True, "barrier": True, **setting}})]}
+    with pytest.raises(StrategyError, match=f"barrier: true cannot have {next(iter(setting))}"):
         steps_of(named, "s")
+
+
+def test_a_barrier_wave_is_kept():
+    named = {"s": [declared.Step.model_validate({"wave": {"rest": True, "barrier": True}})]}
+    assert [step.barrier for step in steps_of(named, "s")] == [True]
 
 
 def test_destinations_and_orders_come_from_the_graph():
