@@ -10,13 +10,10 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import inspect
 from sqlalchemy.engine.reflection import Inspector, ObjectKind, ObjectScope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
-
-    from sqlalchemy import Connection
 
     Key = tuple[str | None, str]
 
@@ -135,18 +132,3 @@ class BulkReflection(Inspector):
 def detached(value: Any) -> Any:
     """Return a copy that hooks may edit."""
     return [copy(item) for item in value] if isinstance(value, list) else copy(value)
-
-
-def bulk_inspector(connection: Connection) -> Inspector:
-    """Return an inspector of a connection that reads in bulk, with whatever its dialect's own inspector offers."""
-    inspector = inspect(connection)
-    base: type[Inspector] = BulkReflection
-    if connection.dialect.name == "sqlite":
-        from stillhouse_engine.autogenerate.reflection.sqlite import SQLiteBulkReflection
-
-        base = SQLiteBulkReflection
-    kind = type(inspector)
-    # The class is exchanged because SQLAlchemy's public way to an inspector offers no choice of it.
-    inspector.__class__ = base if kind is Inspector else type(f"Bulk{kind.__name__}", (base, kind), {})
-    inspector._wanted, inspector._found = {}, {}  # type: ignore[attr-defined]  # noqa: SLF001 - of our own class
-    return inspector
