@@ -55,6 +55,8 @@ PARTS = tuple(
     )
 )  # fmt: skip
 """What a definition must show, or must not, once a statement of one clause has been carried out."""
+AS_IT_IS = {"no_parameters": True}
+"""Leave percent signs in names alone."""
 COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 MISSING = frozenset({1146, 1051, 1049, 4090, 4091})
 """What these servers say of an object that does not exist."""
@@ -152,7 +154,7 @@ class MySQLCatalogue:
 
     def _definition(self, name: str) -> str | None:
         try:
-            row = self.connection.exec_driver_sql(f"SHOW CREATE TABLE {name}").one()
+            row = self.connection.exec_driver_sql(f"SHOW CREATE TABLE {name}", execution_options=AS_IT_IS).one()
         except DBAPIError as error:
             if (getattr(error.orig, "args", None) or [None])[0] in MISSING:
                 return None
