@@ -66,7 +66,9 @@ def _announced(fleet_file: str, token: str | None) -> Daemon | None:
     """Return the daemon that has announced itself beside the store; None when it is gone."""
     path = announcement.likely_path(fleet_file)
     found = announcement.read(path) if path else None
-    return _reachable(Daemon(found.url, token or found.token, actor())) if found else None
+    if found is None:
+        return None
+    return _reachable(Daemon(found.url, token or found.token, actor(), None if token else path))
 
 
 def _listening(fleet_file: str, token: str | None) -> Daemon | None:

@@ -6,6 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from stillhouse_orchestrator.client import announcement
 from stillhouse_orchestrator.client.errors import DaemonGoneError, RefusedError
 from stillhouse_orchestrator.client.wire import Reply, Wire, quoted
 
@@ -25,14 +26,25 @@ class Daemon:
         url: ``http://HOST:PORT``.
         token: a bearer token, if there is one.
         actor: who runs the command; the daemon believes it of its own user only.
+        announced: the file that the address and the token come from; the next run of the daemon writes others into it.
     """
 
-    def __init__(self, url: str, token: str | None, actor: str) -> None:
-        headers = {"Stillhouse-Actor": actor.encode("ascii", "replace").decode().replace("?", "_")}
+    def __init__(self, url: str, token: str | None, actor: str, announced: str | None = None) -> None:
+        self._actor = actor.encode("ascii", "replace").decode().replace("?", "_")
+        self._announced = announced
+        self._wire = self._to(url, token)
+
+    def _to(self, url: str, token: str | None) -> Wire:
+        headers = {"Stillhouse-Actor": self._actor}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        self.url = url
-        self._wire = Wire(url, headers)
+        return Wire(url, headers)
+
+    def _look_again(self) -> None:
+        """Follow the daemon to where its next run listens, with that run's token."""
+        found = announcement.read(self._announced) if self._announced else None
+        if found is not None:
+            self._wire = self._to(found.url, found.token)
 
     def listens(self) -> bool:
         """Tell whether anybody listens there."""
@@ -83,7 +95,7 @@ class Daemon:
             try:
                 for message in self._wire.stream(path_of(("rollouts", rollout_id, "events"), {}), last):
                     if isinstance(message, Reply):
-                        if message.status not in BUSY:
+                        if not self._may_change(message.status) or failures >= 4 * TRIES:
                             raise refusal(message)
                         break
                     failures = 0
@@ -96,6 +108,11 @@ class Daemon:
                 told()
             failures += 1
             time.sleep(min(FIRST_PAUSE * 1.5**failures, 5.0))
+            self._look_again()
+
+    def _may_change(self, status: int) -> bool:
+        """Tell whether a refusal may be over soon: the daemon starts, or its next run has another token."""
+        return status in BUSY or (status == 401 and self._announced is not None)  # noqa: PLR2004 - Unauthorized
 
     def _answered(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> dict[str, Any]:
         pause = FIRST_PAUSE
