@@ -145,7 +145,6 @@ class TableDraft:
             KeyError: the column that it is to stand next to does not exist.
         """
         draft = self._draft(column)
-        draft.primary_key = False
         self.columns[draft.name] = draft
         self.new_columns.add(draft.name)
         self.dropped.discard(draft.name)
