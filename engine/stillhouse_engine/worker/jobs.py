@@ -14,6 +14,7 @@ from stillhouse_engine.worker.checksums import checksums_of
 from stillhouse_engine.worker.expected import models, replay
 from stillhouse_engine.worker.messages import Done
 from stillhouse_engine.worker.scripts import ScriptFiles
+from stillhouse_engine.worker.sharing import SharedSnapshots
 from stillhouse_engine.worker.snapshots import SnapshotTaker
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Jobs:
     def __init__(self) -> None:
         as_alembic.install()
         self._opened: dict[ProjectSpec, tuple[Project, ScriptFiles]] = {}
+        self._snapshots = SharedSnapshots()
         self._verbs: dict[Verb, Callable[[Project, Start, Report], Awaitable[Done]]] = {
             "upgrade": self._migrate,
             "downgrade": self._migrate,
@@ -62,7 +64,7 @@ class Jobs:
         return project
 
     async def _migrate(self, project: Project, start: Start, report: Report) -> Done:
-        taker = SnapshotTaker(start, report)
+        taker = SnapshotTaker(start, report, self._snapshots)
         run = {"upgrade": project.upgrade, "downgrade": project.downgrade, "stamp": project.stamp}[start.verb]
 
         def tell(progress: Progress) -> None:
@@ -75,17 +77,15 @@ class Jobs:
 
         more = {} if start.verb == "stamp" else {"conditions": conditions_of(start, report)}
         result: RunResult = await run(start.database, start.revision or "heads", tell, finish, **more)
-        snapshot = taker.snapshot
+        taken = taker.taken
         return Done(
             start.id,
             before=result.from_heads,
             after=result.to_heads,
             applied=tuple(applied.revision for applied in result.applied),
-            snapshot=snapshot.to_json() if snapshot else None,
-            fingerprint=snapshot.fingerprint if snapshot else None,
-            checksums=checksums_of(
-                project.script, [applied.revision for applied in result.applied if applied.is_upgrade]
-            ),
+            snapshot=taken.text if taken else None,
+            fingerprint=taken.snapshot.fingerprint if taken else None,
+            checksums=checksums_of(project.script, applied_by(result)) if start.verb == "upgrade" else {},
         )
 
     async def _plan(self, project: Project, start: Start, report: Report) -> Done:
@@ -109,3 +109,8 @@ def conditions_of(start: Start, report: Report) -> Conditions:
     return Conditions(
         expected=None if expected is None else tuple(expected), hold=report.hold is not None, found=report.begins_at
     )
+
+
+def applied_by(result: RunResult) -> list[str]:
+    """Return the revisions that a run applied."""
+    return [applied.revision for applied in result.applied if applied.is_upgrade]

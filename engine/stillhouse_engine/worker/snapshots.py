@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from stillhouse_engine.schema import SchemaError, Snapshot, take_snapshot
 from stillhouse_engine.worker.problems import problem_of
 from stillhouse_engine.worker.scrub import secrets_of
+from stillhouse_engine.worker.sharing import SharedSnapshots, TakenSnapshot
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -25,14 +26,15 @@ class SnapshotTaker:
     its own schema, if it has one, without its version table.
 
     Attributes:
-        snapshot: the snapshot, once it is taken.
+        taken: the snapshot, once it is taken; siblings that agree share it.
     """
 
-    def __init__(self, start: Start, report: Report) -> None:
+    def __init__(self, start: Start, report: Report, shared: SharedSnapshots | None = None) -> None:
         database, options = start.database, start.options
         table, schema = database.version_table, database.version_table_schema or database.schema
         excluded = (f"{schema}.{table}", table) if schema else (table,)
-        self.snapshot: Snapshot | None = None
+        self.taken: TakenSnapshot | None = None
+        self._shared = shared or SharedSnapshots()
         self._schemas = options.get("schemas") or ((database.schema,) if database.schema else None)
         self._excluded = tuple(options.get("exclude_tables") or excluded)
         self._secrets = secrets_of(database.url)
@@ -43,7 +45,7 @@ class SnapshotTaker:
         guarded = connection.dialect.name == "postgresql" and connection.in_transaction()
         try:
             with connection.begin_nested() if guarded else nullcontext():  # else its failure would abort the migration
-                self.snapshot = self.read(connection)
+                self.taken = self._shared.take(connection, self._schemas, self._excluded)
         except (SchemaError, SQLAlchemyError) as error:
             problem = problem_of(error, secrets=self._secrets)
             self._report.step("snapshot.failed", {"kind": problem.kind, "error": problem.message})
