@@ -98,6 +98,7 @@ def ways(fleet: Fleet) -> list[Contender]:
         Contender("2 Alembic processes side by side", alembic_pool),
         Contender("Stillhouse, with the same env.py", ours_with_env),
         Contender("Stillhouse, without env.py", ours),
+        Contender("Stillhouse, without env.py and without replay", ours_without_replay),
         Contender(f"limit: the same SQL through {fleet.driver}", limits.run),
     ]
 
@@ -112,14 +113,20 @@ async def ours_with_env(fleet: Fleet) -> float:
     return await through_pool(fleet, ProjectSpec(str(fleet.project.folder), (), "migrations"))
 
 
-async def through_pool(fleet: Fleet, spec: ProjectSpec) -> float:
+async def ours_without_replay(fleet: Fleet) -> float:
+    """Run every revision's Python for every database."""
+    return await through_pool(fleet, ProjectSpec(str(fleet.project.folder), (), "migrations_plain"), replay=False)
+
+
+async def through_pool(fleet: Fleet, spec: ProjectSpec, *, replay: bool = True) -> float:
     """Upgrade a fleet the way the daemon does."""
     began = time.perf_counter()
     connections = Connections()
 
     async def one(url: str) -> None:
         async with connections.hold(url, Priority.ROLLOUT):
-            outcome = await executor.run(Job("upgrade", spec, DatabaseSpec(url.rpartition("/")[2], url), "head"))
+            database = DatabaseSpec(url.rpartition("/")[2], url, replay=replay)
+            outcome = await executor.run(Job("upgrade", spec, database, "head"))
         if not outcome.ok:
             raise SystemExit(f"{url}: {outcome.problem}")
 
