@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from stillhouse_engine.worker.messages import Start, Verb
     from stillhouse_engine.worker.report import Report
 
+PLANNING = frozenset({"plan", "describe"})
+"""Verbs that run once for many targets, and on which the others' work is decided."""
+
 
 class Jobs:
     """Runs jobs on projects, each opened once and again when its files have changed."""
@@ -50,13 +53,15 @@ class Jobs:
     async def run(self, start: Start, report: Report) -> Done:
         """Run one job to its end, or raise."""
         began = time.monotonic()
-        done = await self._verbs[start.verb](self._project(start.project), start, report)
+        done = await self._verbs[start.verb](
+            self._project(start.project, at_once=start.verb in PLANNING), start, report
+        )
         return replace(done, seconds=round(time.monotonic() - began, 6))
 
-    def _project(self, spec: ProjectSpec) -> Project:
+    def _project(self, spec: ProjectSpec, *, at_once: bool) -> Project:
         """Return a project as its files are now."""
         known = self._opened.get(spec)
-        if known is not None and not known[1].changed():
+        if known is not None and not known[1].changed(at_once=at_once):
             return known[0]
         project = Project(spec)
         script = project.script

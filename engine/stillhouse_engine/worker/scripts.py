@@ -26,10 +26,14 @@ class ScriptFiles:
         self._seen = self._look()
         self._looked = clock()
 
-    def changed(self) -> bool:
-        """Tell whether a file came, went or was written."""
+    def changed(self, *, at_once: bool = False) -> bool:
+        """Tell whether a file came, went or was written.
+
+        Args:
+            at_once: look, however short ago the last look was: a plan made right after a deployment must see it.
+        """
         now = self._clock()
-        if now - self._looked < LOOK_SECONDS:
+        if not at_once and now - self._looked < LOOK_SECONDS:
             return False
         self._looked = now
         return self._look() != self._seen

@@ -137,7 +137,7 @@ def test_same_text(name, dialect, batch):
         {"sqlalchemy_module_prefix": "", "alembic_module_prefix": ""},
         {"render_item": lambda kind, item, _: "Kelvin()" if kind == "type" and isinstance(item, Celsius) else False},
     ],
-    ids=str,
+    ids=["user module", "none at all", "a hook"],
 )
 def test_prefixes_and_hooks(prefixes):
     for name in ("types", "a table"):
