@@ -17,6 +17,7 @@ PLACES = {
     "approve": Place("rollout_verbs", "approve", "Agree at an approve step."),
     "retry": Place("rollout_verbs", "retry", "Try failed targets again."),
     "skip": Place("rollout_verbs", "skip", "Leave targets out."),
+    "join": Place("rollout_verbs", "join", "Let late targets in."),
     "abort": Place("rollout_verbs", "abort", "Start nothing more, let what runs finish, revert nothing."),
     "rollback": Place("rollout_verbs", "rollback", "Bring back every target that a rollout changed."),
 }

@@ -12,7 +12,7 @@ from stillhouse_orchestrator.cli.loading import opened
 from stillhouse_orchestrator.cli.options import fleet_option, json_option, log_options, selector_option, token_option
 from stillhouse_orchestrator.cli.output import print_document
 from stillhouse_orchestrator.cli.plan import print_plan
-from stillhouse_orchestrator.cli.rollout_text import print_rollout, succeeded
+from stillhouse_orchestrator.cli.rollout_text import print_rollout, print_way_on, succeeded, waits
 from stillhouse_orchestrator.cli.running import REPORTED
 from stillhouse_orchestrator.cli.up import detaching
 from stillhouse_orchestrator.cli.up import start as start_rollout
@@ -73,7 +73,10 @@ def start(
         print_document({key: value for key, value in made.items() if key != "plan"})
     elif detach:
         click.echo(f"rollout {made['rollout']['id']} is {made['rollout']['state']}; it runs in the daemon")
-    return Exit.FINE if succeeded(made) or (detach and made["rollout"]["state"] != "failed") else Exit.FAILED
+    else:
+        print_way_on(made)
+    fine = succeeded(made) or waits(made) or (detach and made["rollout"]["state"] != "failed")
+    return Exit.FINE if fine else Exit.FAILED
 
 
 @click.command()
@@ -95,7 +98,7 @@ def watch(rollout_id: str, **common: Any) -> int:
         print_document(found)
     else:
         print_rollout(found)
-    return Exit.FINE if succeeded(found) else Exit.FAILED
+    return Exit.FINE if succeeded(found) or waits(found) else Exit.FAILED
 
 
 def watch_remotely(daemon: Daemon, rollout_id: str, *, quiet: bool = False) -> dict[str, Any]:
@@ -137,5 +140,5 @@ async def _follow(fleet_file: str, rollout_id: str, *, quiet: bool) -> dict[str,
     async with opened(fleet_file) as application:
         with Watching(quiet=quiet) as watching:
             application.rollouts.listeners.append(watching)
-            rollout = await application.rollouts.run((await application.rollouts.get(rollout_id)).id)
+            rollout = await application.rollouts.run((await application.rollouts.get(rollout_id)).id, attended=False)
         return rollout_document(rollout)

@@ -42,8 +42,26 @@ def print_rollout(document: Mapping[str, Any]) -> None:
         for member in document["targets"]
     ]
     print_table(("TARGET", "WAVE", "STATE", "REVISIONS", ""), rows)
+    print_way_on(document)
     if document.get("late"):
         click.echo(f"appeared since, and not in it: {', '.join(document['late'])}", err=True)
+
+
+def print_way_on(document: Mapping[str, Any]) -> None:
+    """Say what to do about a rollout that waits for a person."""
+    head = document["rollout"]
+    if waits(document):
+        reason = head["reason"] or ""
+        verb = "promote" if "promoted" in reason else "approve" if "approve" in reason else "resume"
+        click.echo(
+            f"to go on: stillhouse rollout {verb} {head['id']}; to stop: stillhouse rollout abort {head['id']}",
+            err=True,
+        )
+
+
+def waits(document: Mapping[str, Any]) -> bool:
+    """Tell whether a rollout goes on only when a person says so."""
+    return document["rollout"]["state"] in {"paused", "pending_approval"}
 
 
 def state_of(head: Mapping[str, Any]) -> str:

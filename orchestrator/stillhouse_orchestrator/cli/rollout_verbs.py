@@ -65,18 +65,28 @@ resume = _simple("resume", "Take a pause back, go on, and watch.")
 promote = _simple("promote", "End a pause step of the strategy now, go on, and watch.")
 approve = _simple("approve", "Agree at an approve step of the strategy, go on, and watch.")
 abort = _simple("abort", "Start nothing more, let what runs finish, revert nothing.")
-rollback = _simple(
-    "rollback", "Bring every target that the rollout changed back to the revision where it began; shows its plan first."
-)
 retry = _of_targets("retry", "Try targets again: those named, else all that failed.", required=False)
 skip = _of_targets("skip", "Leave targets out; what depends on them goes on.", required=True)
+join = _of_targets("join", "Let in targets that appeared after the rollout was started.", required=True)
 
 
-def _say(fleet_file: str, verb: str, rollout_id: str, said: Mapping[str, Any]) -> int:
+@click.command()
+@click.argument("rollout_id", metavar="ID")
+@click.option("--reason", help="Why; kept in the history.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@fleet_option
+@token_option
+@log_options
+def rollback(rollout_id: str, reason: str | None, yes: bool, fleet_file: str) -> int:
+    """Bring every target that the rollout changed back to the revision where it began; shows its plan and asks."""
+    return _say(fleet_file, "rollback", rollout_id, {"reason": reason}, asks=not yes)
+
+
+def _say(fleet_file: str, verb: str, rollout_id: str, said: Mapping[str, Any], *, asks: bool = False) -> int:
     found = ask(
         fleet_file,
-        lambda daemon: _remotely(daemon, verb, rollout_id, said),
-        lambda: _here(fleet_file, verb, rollout_id, said),
+        lambda daemon: _remotely(daemon, verb, rollout_id, said, asks=asks),
+        lambda: _here(fleet_file, verb, rollout_id, said, asks=asks),
         level=REPORTED,
     )
     print_rollout(found)
@@ -84,26 +94,30 @@ def _say(fleet_file: str, verb: str, rollout_id: str, said: Mapping[str, Any]) -
     return Exit.FAILED if failed else Exit.FINE
 
 
-def _remotely(daemon: Daemon, verb: str, rollout_id: str, said: Mapping[str, Any]) -> dict[str, Any]:
+def _remotely(
+    daemon: Daemon, verb: str, rollout_id: str, said: Mapping[str, Any], *, asks: bool = False
+) -> dict[str, Any]:
     if verb == "rollback":
-        _print_way_back(daemon.get("rollouts", rollout_id, "rollback")["groups"])
+        _print_way_back(daemon.get("rollouts", rollout_id, "rollback")["groups"], asks=asks)
     found = daemon.post("rollouts", rollout_id, verb, body=said)
     if verb in WATCHED and goes_on(found):
         return watch_remotely(daemon, found["rollout"]["id"])
     return found
 
 
-async def _here(fleet_file: str, verb: str, rollout_id: str, said: Mapping[str, Any]) -> dict[str, Any]:
+async def _here(
+    fleet_file: str, verb: str, rollout_id: str, said: Mapping[str, Any], *, asks: bool = False
+) -> dict[str, Any]:
     from stillhouse_orchestrator.documents import rollout_document
 
     async with opened(fleet_file) as application:
         with Watching() as watching:
             application.rollouts.listeners.append(watching)
             if verb == "rollback":
-                await _show_way_back(application, rollout_id)
+                await _show_way_back(application, rollout_id, asks=asks)
             rollout = await application.rollouts.say(rollout_id, _signal(verb, said))
-            if goes_on(rollout_document(rollout)):
-                rollout = await application.rollouts.run(rollout.id)
+            if verb in WATCHED and not rollout.state.over:
+                rollout = await application.rollouts.run(rollout.id, attended=False)
         return rollout_document(rollout)
 
 
@@ -117,16 +131,18 @@ def _signal(verb: str, said: Mapping[str, Any]) -> Verb:
     return signal
 
 
-async def _show_way_back(application: Application, rollout_id: str) -> None:
+async def _show_way_back(application: Application, rollout_id: str, *, asks: bool) -> None:
     from stillhouse_orchestrator.rollouts.reversing import way_back
 
     rollout = await application.rollouts.get(rollout_id)
-    _print_way_back(await way_back(rollout, application.fleet.targets, application.executor))
+    _print_way_back(await way_back(rollout, application.fleet.targets, application.executor), asks=asks)
 
 
-def _print_way_back(groups: Sequence[Mapping[str, Any]]) -> None:
+def _print_way_back(groups: Sequence[Mapping[str, Any]], *, asks: bool) -> None:
     for group in groups:
         count = counted(len(group["targets"]), "target")
         way = f"{revisions(group['from'])} -> {revisions(group['to'])}"
         click.secho(f"{way} ({count}, wave {group['wave']}): {named(group['targets'])}", bold=True)
         print_sql(group["sql"])
+    if asks and groups:
+        click.confirm(f"Roll {counted(sum(len(group['targets']) for group in groups), 'target')} back?", abort=True)

@@ -120,7 +120,7 @@ async def start(
     order = Order(secrets.token_hex(4), by, at, strategy, selector, not_before)
     rollout = await application.rollouts.create(plan, order)
     await application.rollouts.say(rollout.id, Start(by, at))
-    return await application.rollouts.run(rollout.id)
+    return await application.rollouts.run(rollout.id, attended=False)
 
 
 async def finish_interrupted(application: Application) -> list[Rollout]:
@@ -135,7 +135,7 @@ async def finish_interrupted(application: Application) -> list[Rollout]:
     for rollout_id in ids:
         rollout = await application.rollouts.get(rollout_id)
         if rollout.state.value in MOVING and rollout.hold is None:
-            finished.append(await application.rollouts.run(rollout_id))
+            finished.append(await application.rollouts.run(rollout_id, attended=False))
         elif rollout.state.value != "draft":
             _waits(rollout_id, rollout.state.value, rollout.reason)
     return finished

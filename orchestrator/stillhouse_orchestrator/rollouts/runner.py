@@ -17,7 +17,7 @@ from stillhouse_orchestrator.rollouts.hands import Hands, Task
 from stillhouse_orchestrator.rollouts.machine import Ask, Facts, Finish, Migrate, advance, apply, next_moment
 from stillhouse_orchestrator.rollouts.slots import Slots
 from stillhouse_orchestrator.rollouts.startable import IN_USE, wave_of
-from stillhouse_orchestrator.values import CheckState, MemberState, Rollout
+from stillhouse_orchestrator.values import Approve, CheckState, MemberState, Pause, Rollout, RolloutState
 from stillhouse_orchestrator.workers.gates import Gate
 
 if TYPE_CHECKING:
@@ -60,12 +60,18 @@ class World:
 class Runner:
     """One rollout in progress; the only one that changes it.
 
+    Args:
+        world: what it acts on.
+        rollout: as it was last written.
+        attended: people can speak to it while it runs; else it is left alone as soon as it waits for one.
+
     Attributes:
         rollout: as it was last written.
     """
 
-    def __init__(self, world: World, rollout: Rollout) -> None:
+    def __init__(self, world: World, rollout: Rollout, *, attended: bool = True) -> None:
         self._world = world
+        self._attended = attended
         self.rollout = rollout
         self._inbox: list[s.Signal] = []
         self._seen: Fleet | None = None
@@ -79,18 +85,24 @@ class Runner:
         """Go on until the rollout is over."""
         async with self._group:
             await self._recover()
+            await (
+                self._turn_once()
+            )  # a verb may have been said since the last turn, which knows only now what it led to
             while not self._is_through():
-                self._wake.clear()
-                received, self._inbox = self._inbox, []
-                await self.transition(*self._departures(), *received)
-                if not self._is_through():
-                    await self._pause()
+                await self._pause()
+                await self._turn_once()
             self._slots.close()
         return self.rollout
 
+    async def _turn_once(self) -> None:
+        self._wake.clear()
+        received, self._inbox = self._inbox, []
+        await self.transition(*self._departures(), *received)
+
     def _is_through(self) -> bool:
         """Tell whether there is nothing left to wait for: it is over, or the process stops and nothing runs."""
-        if self.rollout.state.over or not self._world.stopping:
+        leaves = self._world.stopping or (not self._attended and waits_for_somebody(self.rollout))
+        if self.rollout.state.over or not leaves:
             return self.rollout.state.over
         idle = (
             not any(member.state.busy for member in self.rollout.members())
@@ -233,6 +245,14 @@ class Runner:
             return
         found = await look_at(self._world, [member.target for member in running])
         await self.transition(s.Recovered(self._world.clock(), found))
+
+
+def waits_for_somebody(rollout: Rollout) -> bool:
+    """Tell whether a rollout goes on only when a person says so."""
+    step = rollout.steps[rollout.step] if rollout.step < len(rollout.steps) else None
+    until_told = isinstance(step, Approve) or (isinstance(step, Pause) and step.seconds is None)
+    still = rollout.state in {RolloutState.PAUSED, RolloutState.PENDING_APPROVAL} and rollout.ending is None
+    return still and (rollout.hold is not None or until_told)
 
 
 async def look_at(world: World, names: Iterable[str]) -> dict[str, s.Found]:

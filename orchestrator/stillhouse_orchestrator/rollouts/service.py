@@ -141,8 +141,13 @@ class Rollouts:
         async with self._store.read() as session:
             return await session.rollouts.lines(limit)
 
-    async def run(self, rollout_id: str) -> Rollout:
-        """Run one rollout until it is over; what an embedded command does.
+    async def run(self, rollout_id: str, *, attended: bool = True) -> Rollout:
+        """Run one rollout until it is over.
+
+        Args:
+            rollout_id: which.
+            attended: people can speak to it meanwhile; an embedded command, which nobody can reach, leaves it alone as
+                soon as it waits for somebody.
 
         Raises:
             TransitionError: it is a draft.
@@ -152,7 +157,7 @@ class Rollouts:
             raise TransitionError(rollout.id, "run", "it was not started")
         if rollout.state.over or rollout.id in self._runners:
             return rollout
-        runner = self._runners[rollout.id] = Runner(self._world, rollout)
+        runner = self._runners[rollout.id] = Runner(self._world, rollout, attended=attended)
         try:
             return await runner.run()
         finally:
