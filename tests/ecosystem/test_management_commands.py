@@ -140,7 +140,9 @@ CASES = [(name, dialect) for name in PROJECTS for dialect in BOTH if (name, dial
 
 
 @pytest.mark.parametrize(("name", "dialect"), CASES)
-def test_each_command_leaves_alembics_schema(name, dialect, environments, postgres_server, postgres_database, tmp_path):
+def test_each_command_leaves_alembics_schema(  # noqa: PLR0917 - fixtures come by name
+    name, dialect, environments, postgres_server, postgres_database, tmp_path
+):
     project = PROJECTS[name]
     environment = environments[project.environment]
     databases = [postgres_database() if dialect == POSTGRESQL else "" for _ in SIDES]

@@ -164,7 +164,7 @@ def test_flask_migrate(beside, tmp_path):
     ]  # fmt: skip
 
     def look(folder, outputs):
-        told = [text.replace(str(folder), "") for text in outputs]
+        told = [sorted(text.replace(str(folder), "").splitlines()) for text in outputs]  # folders list in any order
         return revisions(folder / "migrations"), sqlite_schema(folder / "database.db"), told
 
     ours, theirs = beside(make, commands, look, FLASK_APP="app")
@@ -190,7 +190,7 @@ def test_pytest_alembic(beside, tmp_path, verdict, environment):
             "import pytest\nimport sqlalchemy as sa\n\n@pytest.fixture\ndef alembic_engine():\n    return sa.create_engine('sqlite://', poolclass=sa.StaticPool)\n",
         )
         project.write("test_more.py", MORE_TESTS)
-        environment.run(side, ["alembic", *"revision --autogenerate -m first --rev-id 1".split()], folder)
+        environment.run(side, ["alembic", *["revision", "--autogenerate", "-m", "first", "--rev-id", "1"]], folder)
         if verdict == "failed":
             project.write("models.py", PLAIN.replace("20", "20), nullable=False").replace(")))", "))"))
         return project

@@ -9,12 +9,16 @@ from typing import Any, TypeVar
 
 from sqlalchemy.util import immutabledict, memoized_property, unique_list
 
+from stillhouse_engine.autogenerate.dispatch import DispatchPriority, PriorityDispatcher, PriorityDispatchResult
 from stillhouse_engine.operations.dispatch import Dispatcher
 from stillhouse_engine.script.nodes import to_tuple as _to_tuple
 
 __all__ = [
     "EMPTY_DICT",
+    "DispatchPriority",
     "Dispatcher",
+    "PriorityDispatchResult",
+    "PriorityDispatcher",
     "asbool",
     "dedupe_tuple",
     "immutabledict",

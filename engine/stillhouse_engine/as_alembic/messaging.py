@@ -1,56 +1,38 @@
-"""Messages to people, as ``alembic.util.messaging`` names them."""
+"""Messages to people, as ``alembic.util.messaging`` names them: the engine's own, and what extensions ask for besides."""
 
 from __future__ import annotations
 
-import logging
-import sys
+import shutil
 import warnings
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import make_url
 
+from stillhouse_engine import messaging
+from stillhouse_engine.messaging import err, format_as_comma, msg, status
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from typing import TextIO
 
-log = logging.getLogger("alembic.util.messaging")
+__all__ = [
+    "TERMWIDTH",
+    "err",
+    "format_as_comma",
+    "msg",
+    "obfuscate_url_pw",
+    "status",
+    "warn",
+    "warn_deprecated",
+    "write_outstream",
+]
+
+TERMWIDTH = shutil.get_terminal_size().columns
 
 
-def write_outstream(stream: TextIO, *text: str | bytes, quiet: bool = False) -> None:
+def write_outstream(stream: TextIO, *text: Any, quiet: bool = False) -> None:
     """Write to a stream, replacing characters that its encoding lacks."""
-    if quiet:
-        return
-    encoding = getattr(stream, "encoding", None) or "ascii"
-    for piece in text:
-        words = piece.decode(encoding, "replace") if isinstance(piece, bytes) else piece
-        stream.write(words.encode(encoding, "replace").decode(encoding))
-
-
-@contextmanager
-def status(message: str, newline: bool = False, quiet: bool = False) -> Iterator[None]:
-    """Say what is being done, and how it went."""
-    msg(f"{message} ...", newline, flush=True, quiet=quiet)
-    try:
-        yield
-    except BaseException:
-        write_outstream(sys.stdout, "  FAILED\n", quiet=quiet)
-        raise
-    write_outstream(sys.stdout, "  done\n", quiet=quiet)
-
-
-def err(message: str, quiet: bool = False) -> NoReturn:
-    """Say what failed, and leave the program."""
-    log.error(message)
-    msg(f"FAILED: {message}", quiet=quiet)
-    sys.exit(-1)
-
-
-def msg(message: str, newline: bool = True, flush: bool = False, quiet: bool = False) -> None:
-    """Say something on stdout."""
-    write_outstream(sys.stdout, f"  {message}" + ("\n" if newline else ""), quiet=quiet)
-    if flush:
-        sys.stdout.flush()
+    if not quiet:
+        messaging.write_outstream(stream, *text)
 
 
 def warn(message: str, stacklevel: int = 2) -> None:
@@ -66,10 +48,3 @@ def warn_deprecated(message: str, stacklevel: int = 2) -> None:
 def obfuscate_url_pw(input_url: Any) -> str:
     """Return a URL with its password hidden."""
     return make_url(input_url).render_as_string(hide_password=True)
-
-
-def format_as_comma(value: str | Iterable[str] | None) -> str:
-    """Return names separated by commas."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else ", ".join(value)

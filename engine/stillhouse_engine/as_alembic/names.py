@@ -62,7 +62,7 @@ COLLECTIONS: dict[str, dict[str, str]] = {
     "alembic.operations.base": each("operations.base", "AbstractOperations BatchOperations Operations"),
     "alembic.operations.batch": {
         **each("operations.batch.operations", "BatchOperationsImpl"),
-        "ApplyBatchImpl": f"{ENGINE}.operations.batch.recreate:TableRecreation",
+        "ApplyBatchImpl": f"{ENGINE}.operations.batch.drafts:TableDraft",
     },
     "alembic.operations.toimpl": {},
     "alembic.runtime": {},
@@ -78,15 +78,24 @@ COLLECTIONS: dict[str, dict[str, str]] = {
         **each("dialects.wording", WORDING),
     },
     "alembic.ddl.postgresql": {
-        **each("dialects.postgresql", "PostgresqlImpl PostgresqlColumnType"),
+        **each("dialects.postgresql", "PostgresqlImpl PostgresqlColumnType visit_column_comment visit_column_type"),
+        **each("dialects.postgresql", "visit_identity_column visit_rename_table"),
         **each("operations.ops", "CreateExcludeConstraintOp"),
     },
-    "alembic.ddl.sqlite": each("dialects.sqlite", "SQLiteImpl"),
+    "alembic.ddl.sqlite": each("dialects.sqlite", "SQLiteImpl visit_column_name visit_rename_table"),
     "alembic.ddl.mysql": each(
         "dialects.mysql", "MariaDBImpl MySQLAlterDefault MySQLChangeColumn MySQLImpl MySQLModifyColumn"
     ),
-    "alembic.ddl.mssql": each("dialects.mssql", "MSSQLImpl"),
-    "alembic.ddl.oracle": each("dialects.oracle", "OracleImpl"),
+    "alembic.ddl.mssql": {
+        **each("dialects.mssql", "MSSQLImpl visit_add_column visit_column_comment visit_column_default"),
+        **each("dialects.mssql", "visit_column_type visit_rename_table"),
+        "visit_rename_column": f"{ENGINE}.dialects.mssql:visit_column_name",
+    },
+    "alembic.ddl.oracle": {
+        **each("dialects.oracle", "OracleImpl visit_add_column visit_column_comment visit_column_default"),
+        **each("dialects.oracle", "visit_column_name visit_column_nullable visit_column_type"),
+        **each("dialects.oracle", "visit_identity_column visit_rename_table"),
+    },
     "alembic.util": {
         **each("errors", ERRORS),
         **each("as_alembic.messaging", MESSAGING),
@@ -96,8 +105,8 @@ COLLECTIONS: dict[str, dict[str, str]] = {
         **each("as_alembic.sqla_compat", "sqla_2_1"),
     },
     "alembic.util.compat": each("as_alembic.pyfiles", "is_posix py311 py312 py313 py314"),
-    "alembic.util.pyfiles": each("as_alembic.pyfiles", FILES),
-    "alembic.util.editor": each("as_alembic.pyfiles", "open_in_editor"),
+    "alembic.util.pyfiles": {**each("as_alembic.pyfiles", f"{FILES} load_module_py"), **each("errors", "CommandError")},
+    "alembic.util.editor": each("as_alembic.pyfiles", "is_posix open_in_editor"),
 }
 """Modules that only collect names of several of the engine's modules."""
 
