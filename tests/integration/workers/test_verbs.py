@@ -84,7 +84,7 @@ async def test_a_failing_revision_names_itself_its_line_and_its_statement(projec
     ("text", "kind"),
     [
         ("def upgrade(:\n", "syntax"),
-        ("revision = 'zz'\ndown_revision = 'missing'\n", "unknown_revision"),
+        ("revision = 'zz'\ndown_revision = 'missing'\n", "revisions"),
         ("revision = 'zz'\ndown_revision = 'zz'\n", "cycle"),
     ],
 )
