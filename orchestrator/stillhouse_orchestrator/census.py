@@ -7,15 +7,18 @@ is unknown) follows from the project's revision graph, which the project's worke
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from stillhouse_engine.worker.checksums import checksum_of_file
 from stillhouse_orchestrator.events import Event, EventName, now
-from stillhouse_orchestrator.jobs import version_table
+from stillhouse_orchestrator.jobs import project_key, version_table
 from stillhouse_orchestrator.revisions import Reading, judge
 from stillhouse_orchestrator.values import Health, TargetState
+from stillhouse_orchestrator.versions import Applied, troubles
 from stillhouse_orchestrator.visiting import Visits
 
 if TYPE_CHECKING:
@@ -24,11 +27,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from stillhouse_config import TargetDeclaration
+    from stillhouse_config import ProjectDeclaration, TargetDeclaration
     from stillhouse_orchestrator.connections import Connections
     from stillhouse_orchestrator.errors import ConnectionFailedError
     from stillhouse_orchestrator.projects import Description, Projects
-    from stillhouse_orchestrator.store import Store
+    from stillhouse_orchestrator.store import Session, Store
+
+ABSENT = Reading((), table_missing=True, database_missing=True)
+ANSWERED = frozenset({"permission", "statement_timeout", "lock_timeout", "locked", "not_a_database", "sql"})
+"""Kinds of refusals that come from a database that was reached."""
 
 
 class Census:
@@ -43,7 +50,7 @@ class Census:
     def __init__(self, store: Store, connections: Connections, projects: Projects) -> None:
         self._store = store
         self._projects = projects
-        self._visits = Visits(connections, read, lambda _: Reading((), table_missing=True), refused)
+        self._visits = Visits(connections, read, lambda _: ABSENT, refused)
 
     async def take(self, targets: Sequence[TargetDeclaration]) -> dict[str, TargetState]:
         """Look at some targets and return their states, by name."""
@@ -52,10 +59,18 @@ class Census:
         readings, projects = await asyncio.gather(self._visits.all(targets), self._projects.describe(targets))
         async with self._store.read() as session:
             before = {state.target: state for state in await session.targets.all()}
+            applied = {project: await remembered(session, project, found) for project, found in projects.items()}
         moment = now()
         states = {
-            target.name: state_of(
-                target, readings[target.name], projects[target.project], before.get(target.name), moment
+            target.name: replace(
+                state_of(target, readings[target.name], projects[target.project], before.get(target.name), moment),
+                troubles=troubles(
+                    target.name,
+                    readings[target.name],
+                    before.get(target.name),
+                    projects[target.project],
+                    applied[target.project],
+                ),
             )
             for target in targets
         }
@@ -70,6 +85,25 @@ class Census:
             await session.record(
                 *(event for state in states.values() for event in changes(before.get(state.target), state))
             )
+
+
+async def remembered(session: Session, project: ProjectDeclaration, found: Description) -> Applied:
+    """Return what is remembered of a project's applied revisions, compared with its files as they are now."""
+    name = project_key(project.script_location, project.alembic_ini, project.ini_section)
+    applied = await session.checksums.applied(name)
+    paths = {node.revision: node.path for node in found.nodes if node.path and node.revision in applied}
+    current = await asyncio.to_thread(_checksums, paths)
+    edited: defaultdict[str, set[str]] = defaultdict(set)
+    for revision, checksum in current.items():
+        if applied[revision] != {checksum}:
+            for target in await session.checksums.others(name, revision, checksum):
+                edited[target].add(revision)
+    return Applied(applied.keys(), edited)
+
+
+def _checksums(paths: Mapping[str, str]) -> dict[str, str]:
+    found = {revision: checksum_of_file(path) for revision, path in paths.items()}
+    return {revision: checksum for revision, checksum in found.items() if checksum is not None}
 
 
 def state_of(
@@ -118,7 +152,8 @@ async def read(connection: AsyncConnection, target: TargetDeclaration) -> Readin
 
 def refused(_target: TargetDeclaration, error: ConnectionFailedError) -> Reading:
     """Return the reading of a target that could not be read."""
-    return Reading(None, error=f"{error}; {error.hint}" if error.hint else str(error))
+    text = f"{error}; {error.hint}" if error.hint else str(error)
+    return Reading(None, error=text, answered=error.kind in ANSWERED)
 
 
 def table_is_missing(error: sa.exc.DBAPIError) -> bool:

@@ -38,6 +38,11 @@ def project_spec(project: ProjectDeclaration) -> ProjectSpec:
     )
 
 
+def project_key(script_location: str | None, alembic_ini: str | None, ini_section: str) -> str:
+    """Return what a project is remembered by."""
+    return f"{alembic_ini}#{ini_section}" if alembic_ini else str(script_location)
+
+
 def database_spec(target: TargetDeclaration) -> DatabaseSpec:
     """Return what a worker is told about a database; what the fleet file leaves open is left to env.py."""
     explicit: dict[str, Any] = {

@@ -54,11 +54,15 @@ class Reading:
         revisions: the rows; None when the target could not be read.
         table_missing: the database has no version table: nothing was ever applied, or it has another name.
         error: why it could not be read, without secrets.
+        database_missing: the SQLite file does not exist yet.
+        answered: the database could not be read, though it answers.
     """
 
     revisions: tuple[str, ...] | None
     table_missing: bool = False
     error: str | None = None
+    database_missing: bool = False
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Verdict:
     """What a reading means.
 
     Attributes:
-        state: ``up_to_date``, ``pending``, ``no_version_table``, ``unknown_revision``, ``unreachable`` or ``no_script``.
+        state: ``up_to_date``, ``pending``, ``no_version_table``, ``unknown_revision``, ``unreachable``, ``unreadable`` or ``no_script``.
         error: what a person should know or do, when something is wrong.
     """
 
@@ -85,7 +89,8 @@ def judge(reading: Reading, graph: Graph | None, problem: str | None = None) -> 
         problem: why there is no graph.
     """
     if reading.revisions is None:
-        return Verdict("unreachable", Health.UNREACHABLE, None, reading.error)
+        health = Health.BROKEN if reading.answered else Health.UNREACHABLE
+        return Verdict("unreadable" if reading.answered else "unreachable", health, None, reading.error)
     if graph is None:
         return Verdict("no_script", Health.BROKEN, None, problem)
     unknown = [revision for revision in reading.revisions if revision not in graph.above]

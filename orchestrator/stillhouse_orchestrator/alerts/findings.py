@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from stillhouse_orchestrator.values import Change, DriftReport, TargetState
+    from stillhouse_orchestrator.values import Change, DriftReport, TargetState, VersionTrouble
 
 Kind: TypeAlias = str
 """``drift``, ``version``, ``rollout``, ``stuck``, ``unreachable`` or ``unchecked``, as the fleet file's routes name them."""
@@ -122,8 +122,10 @@ def look_at_state(state: TargetState, at: datetime, limits: Limits) -> Look:
     elif state.reached_at is None or at - state.reached_at >= limits.unreachable_after:
         kinds.add("unreachable")
         found.append(_unreachable(state))
-    if state.health is Health.BROKEN:
+    if state.health is Health.BROKEN and not state.troubles:
         found.append(_version(state))
+    if "version" in kinds:
+        found += [_trouble(state, trouble) for trouble in state.troubles]
     if limits.unchecked_after and state.reached_at and at - state.reached_at >= limits.unchecked_after:
         found.append(_unchecked(state, limits.unchecked_after))
     return Look(state.target, at, frozenset(kinds), tuple(found), state.labels)
@@ -150,6 +152,18 @@ def _version(state: TargetState) -> Finding:
         title=f"revision trouble: {error}",
         summary="`stillhouse status` shows the revisions of each target",
         facts={"current": list(state.current), "head": list(state.head)},
+    )
+
+
+def _trouble(state: TargetState, trouble: VersionTrouble) -> Finding:
+    identity = hashlib.sha256(f"{trouble.sort}\n{trouble.message}".encode()).hexdigest()[:16]
+    return Finding(
+        key=f"version:{identity}",
+        kind="version",
+        severity=Severity.WARNING,
+        title=f"revision trouble: {trouble.message}",
+        summary="`stillhouse status` shows the revisions of each target",
+        facts={"trouble": trouble.sort, "current": list(state.current), "head": list(state.head)},
     )
 
 

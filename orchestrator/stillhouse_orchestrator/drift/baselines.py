@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema import SchemaError, Snapshot
 from stillhouse_orchestrator.events import Event, EventName, now
+from stillhouse_orchestrator.jobs import project_key
 from stillhouse_orchestrator.values import Baseline
 
 if TYPE_CHECKING:
@@ -54,10 +55,18 @@ class RecordingExecutor:
     async def run(self, job: Job, progress: Callable[[Progress], None] | None = None) -> Outcome:
         """Run a job to its end, and record what it left."""
         outcome = await self._executor.run(job, progress)
-        moved = outcome.ok and outcome.verb in MOVING and outcome.after is not None
-        if moved and outcome.snapshot and self._store.ownership is not None:
-            await self._record(outcome.target, outcome.after or (), outcome.snapshot)
+        if outcome.verb in MOVING and self._store.ownership is not None:
+            await self._remember(job, outcome)
+            if outcome.ok and outcome.snapshot and outcome.after is not None:
+                await self._record(outcome.target, outcome.after, outcome.snapshot)
         return outcome
+
+    async def _remember(self, job: Job, outcome: Outcome) -> None:
+        """Keep what the files of the applied revisions were."""
+        if outcome.checksums:
+            project = project_key(job.project.script_location, job.project.alembic_ini, job.project.ini_section)
+            async with self._store.write() as session:
+                await session.checksums.save(project, outcome.target, outcome.checksums)
 
     async def _record(self, target: str, applied: tuple[str, ...], snapshot: str) -> None:
         moment = now()

@@ -12,7 +12,6 @@ from stillhouse_orchestrator.drift.known import Known
 from stillhouse_orchestrator.drift.looking import Look, Looks, Scope
 from stillhouse_orchestrator.errors import ConnectionFailedError
 from stillhouse_orchestrator.events import Event, EventName, now
-from stillhouse_orchestrator.revisions import Reading
 from stillhouse_orchestrator.values import DriftReport, DriftStatus
 from stillhouse_orchestrator.visiting import Visits
 
@@ -95,7 +94,7 @@ class DriftCheck:
         visits = Visits(
             self._connections,
             looks.at,
-            lambda _: Look(Reading((), table_missing=True), error="its database file does not exist yet"),
+            lambda _: Look(census.ABSENT, error="its database file does not exist yet"),
             lambda target, error: Look(census.refused(target, error), error=str(error)),
         )
         found = await visits.all(targets)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-HEAD = "0002"
+HEAD = "0003"
 FOLDER = Path(__file__).parent / "migrations"
 VERSION_TABLE = "stillhouse_version"
 version_table = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))

@@ -9,6 +9,7 @@ from stillhouse_orchestrator.store import retention
 from stillhouse_orchestrator.store.alerts import Alerts, Silences
 from stillhouse_orchestrator.store.answers import Answers
 from stillhouse_orchestrator.store.baselines import Baselines
+from stillhouse_orchestrator.store.checksums import Checksums
 from stillhouse_orchestrator.store.drift_reports import DriftReports, IgnoreRules
 from stillhouse_orchestrator.store.history import History
 from stillhouse_orchestrator.store.outbox import Outbox
@@ -29,6 +30,7 @@ class Session:
         self.connection = connection
         self.targets = Targets(connection)
         self.baselines = Baselines(connection)
+        self.checksums = Checksums(connection)
         self.drift_reports = DriftReports(connection)
         self.ignore_rules = IgnoreRules(connection)
         self.alerts = Alerts(connection)

@@ -43,6 +43,16 @@ baselines = Table(
     Index("ix_baselines_snapshot_hash", "snapshot_hash"),
 )
 
+checksums = Table(
+    "checksums",
+    metadata,
+    Column("project", Text, primary_key=True, comment="its script directory, or its ini file"),
+    Column("target", Text, primary_key=True),
+    Column("revision", String(255), primary_key=True),
+    Column("checksum", String(32), nullable=False, comment="of the revision's file when it was applied"),
+    Index("ix_checksums_project_revision_checksum", "project", "revision", "checksum"),
+)
+
 drift_reports = Table(
     "drift_reports",
     metadata,
