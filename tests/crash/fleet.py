@@ -136,7 +136,12 @@ class Fleet:
         """Write the fleet file."""
         lines = ["fleet: crash", f"state_url: {self.state_url}", "databases:"]
         for target in self.targets:
-            lines += [f"  {target.name}:", f"    url: {target.url}", f"    migrations: {target.kind}", "    lock_timeout: 5s"]
+            lines += [
+                f"  {target.name}:",
+                f"    url: {target.url}",
+                f"    migrations: {target.kind}",
+                "    lock_timeout: 5s",
+            ]
         (self.folder / "fleet.yaml").write_text("\n".join(lines) + "\n")
 
     def reset(self) -> None:
@@ -145,12 +150,19 @@ class Fleet:
             file.unlink()
         shutil.rmtree(self.folder / ".stillhouse", ignore_errors=True)
         for target in self.targets:
-            if target.kind == "postgresql":
-                self._on_postgres(f"DROP DATABASE IF EXISTS {target.name} WITH (FORCE)", f"CREATE DATABASE {target.name}")
-            elif target.kind == "mysql":
-                self._on_mariadb(f"DROP DATABASE IF EXISTS {target.name}", f"CREATE DATABASE {target.name}")
+            self.reset_one(target)
         if self.state_url.startswith("postgresql"):
             self._on_postgres("DROP DATABASE IF EXISTS state WITH (FORCE)", "CREATE DATABASE state")
+
+    def reset_one(self, target: Target) -> None:
+        """Make one database anew."""
+        if target.kind == "postgresql":
+            self._on_postgres(f"DROP DATABASE IF EXISTS {target.name} WITH (FORCE)", f"CREATE DATABASE {target.name}")
+        elif target.kind == "mysql":
+            self._on_mariadb(f"DROP DATABASE IF EXISTS {target.name}", f"CREATE DATABASE {target.name}")
+        else:
+            for file in self.folder.glob(f"{target.name}.db*"):
+                file.unlink()
 
     def environment(self, fault: str | None = None) -> dict[str, str]:
         """Return what a process of ours runs with."""
@@ -213,13 +225,21 @@ class Fleet:
             BrokenPromiseError: one is not.
         """
         for target in self.targets:
-            said = [row[0] for row in self.query(target, "SELECT said FROM applied ORDER BY id")]
-            if said != SAID:
-                raise BrokenPromiseError(f"{target.name} was told {said}")
-            if self.applied(target) != [HEAD]:
-                raise BrokenPromiseError(f"{target.name} is at {self.applied(target)}")
-            if (schema := self.schema(target)) != expected[target.kind]:
-                raise BrokenPromiseError(f"{target.name} has the schema {schema}, not {expected[target.kind]}")
+            self.check_one(target, expected[target.kind])
+
+    def check_one(self, target: Target, expected: object) -> None:
+        """Make sure that one database is as an undisturbed run leaves it.
+
+        Raises:
+            BrokenPromiseError: it is not.
+        """
+        said = [row[0] for row in self.query(target, "SELECT said FROM applied ORDER BY id")]
+        if said != SAID:
+            raise BrokenPromiseError(f"{target.name} was told {said}")
+        if self.applied(target) != [HEAD]:
+            raise BrokenPromiseError(f"{target.name} is at {self.applied(target)}")
+        if (schema := self.schema(target)) != expected:
+            raise BrokenPromiseError(f"{target.name} has the schema {schema}, not {expected}")
 
     def check_once(self) -> None:
         """Make sure that no database was told anything twice so far.
@@ -247,7 +267,9 @@ class Fleet:
                                              "AND tbl_name NOT LIKE 'stillhouse_%'"), key=str)  # fmt: skip
         if target.kind == "mysql":
             tables = [row[0] for row in self.query(target, "SHOW TABLES") if not row[0].startswith("stillhouse_")]
-            return [self.query(target, f"SHOW CREATE TABLE `{table}`")[0][1].split("AUTO_INCREMENT=")[0] for table in tables]
+            return [
+                self.query(target, f"SHOW CREATE TABLE `{table}`")[0][1].split("AUTO_INCREMENT=")[0] for table in tables
+            ]
         columns = self.query(target, "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns "
                                      "WHERE table_schema = 'public' AND table_name NOT LIKE 'stillhouse_%' ORDER BY 1, 2")  # fmt: skip
         indexes = self.query(target, "SELECT indexrelid::regclass::text, indisvalid FROM pg_index WHERE indrelid::regclass::text "
@@ -295,7 +317,9 @@ class Fleet:
     def cut(self, kind: str) -> int:
         """End all sessions on the databases of one kind, on the server; return how many there were."""
         if kind == "postgresql":
-            engine = sa.create_engine(self.postgres.url(driver="psycopg"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+            engine = sa.create_engine(
+                self.postgres.url(driver="psycopg"), poolclass=NullPool, isolation_level="AUTOCOMMIT"
+            )
             query = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname LIKE 'postgresql_%%'"
             with engine.connect() as connection:
                 return connection.exec_driver_sql(query).scalar_one()

@@ -11,14 +11,16 @@ import random
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1])]
 
-import servers
-from crash.blows import WHO, Blows, fault_points
-from crash.fleet import BrokenPromiseError, Fleet
-from crash.proxy import Proxy
+import servers  # noqa: E402 - found by the line above
+from crash.blows import WHO, Blows, fault_points  # noqa: E402 - found by the line above
+from crash.fleet import BrokenPromiseError, Fleet  # noqa: E402 - found by the line above
+from crash.forks import kill_everywhere  # noqa: E402 - found by the line above
+from crash.proxy import Proxy  # noqa: E402 - found by the line above
 
 MODES = ("before", "during", "after", "stall")
 LEASE_SECONDS = 30.0
@@ -30,7 +32,7 @@ class Harness:
     def __init__(self, fleet: Fleet, proxies: dict[str, Proxy], seed: int) -> None:
         self.fleet = fleet
         self.proxies = proxies
-        self.chance = random.Random(seed)  # noqa: S311 - a seed makes a run repeatable
+        self.chance = random.Random(seed)
         self.blows = Blows(fleet, self.chance)
         self.expected: dict[str, object] = {}
         self.finished = 0
@@ -107,15 +109,25 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=500, help="how many processes to kill")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--freezes", type=int, default=2, help="how often to freeze a daemon past its lease")
+    parser.add_argument("--step", type=int, default=1, help="pass by the engine's fault points in steps of this")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this long")
     chosen = parser.parse_args()
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stillhouse-crash-")))
         postgres, mariadb = stack.enter_context(servers.postgres()), stack.enter_context(servers.mariadb())
+        direct = Fleet(folder, postgres, mariadb)
+        direct.reset()
+        counts: Counter[str] = Counter()
+        try:
+            kill_everywhere(direct, counts, chosen.step)
+        except BrokenPromiseError as error:
+            print(f"BROKEN PROMISE after {dict(counts)}:\n{error}")  # noqa: T201 - a program
+            return 1
         proxies = {"postgresql": Proxy(postgres.port), "mysql": Proxy(mariadb.port)}
         fleet = Fleet(folder, postgres, mariadb, {kind: proxy.port for kind, proxy in proxies.items()})
         harness = Harness(fleet, proxies, chosen.seed)
+        harness.blows.counts += counts
         try:
             harness.undisturbed()
             if chosen.freezes:

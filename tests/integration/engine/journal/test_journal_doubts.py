@@ -36,7 +36,9 @@ def test_a_statement_that_failed_may_be_put_right(mariadb):
 
 
 def test_a_statement_that_no_catalogue_knows_is_settled_by_a_person(mariadb):
-    mariadb.revisions(LOG, "op.execute('ALTER DATABASE CHARACTER SET utf8mb4')\nop.execute(\"INSERT INTO log (said) VALUES ('end')\")")
+    mariadb.revisions(
+        LOG, "op.execute('ALTER DATABASE CHARACTER SET utf8mb4')\nop.execute(\"INSERT INTO log (said) VALUES ('end')\")"
+    )
     mariadb.run(to="r1")
     assert mariadb.run(fault="before_done") is None
     assert mariadb.rows("SELECT state FROM stillhouse_journal") == [("intent",)]
@@ -68,7 +70,10 @@ def test_a_stamp_is_a_persons_word_for_what_is_there(mariadb):
 
 
 def test_values_that_differ_from_run_to_run_are_no_change_of_the_revision(mariadb):
-    body = "import uuid\nop.execute(sa.text('INSERT INTO log (said) VALUES (:who)').bindparams(who=str(uuid.uuid4())))\n" + TWO
+    body = (
+        "import uuid\nop.execute(sa.text('INSERT INTO log (said) VALUES (:who)').bindparams(who=str(uuid.uuid4())))\n"
+        + TWO
+    )
     mariadb.revisions(LOG, body)
     mariadb.run(to="r1")
     assert mariadb.run(fault="after_intent:2") is None

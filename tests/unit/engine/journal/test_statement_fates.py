@@ -63,7 +63,12 @@ def test_which_statements_may_share_a_transaction_with_their_row(sql, expected):
         ("CREATE UNIQUE INDEX ix ON a (b)", "relation", ("a",), None),
         ("DROP INDEX ix ON a", "relation", ("a",), None),
         ("RENAME TABLE a TO b", "renamed", ("a", "b"), None),
-        ("CREATE DEFINER=`me`@`%` TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET NEW.b = 1", "trigger", ("t",), "present"),
+        (
+            "CREATE DEFINER=`me`@`%` TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET NEW.b = 1",
+            "trigger",
+            ("t",),
+            "present",
+        ),
         ("CREATE OR REPLACE ALGORITHM=MERGE VIEW v AS SELECT 1", "relation", ("v",), "present"),
         ("DROP PROCEDURE IF EXISTS p", "routine", ("p",), "absent"),
         ("TRUNCATE TABLE a", "again", (), None),
