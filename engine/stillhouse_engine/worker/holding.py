@@ -9,7 +9,6 @@ from concurrent.futures import CancelledError, Future, InvalidStateError
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.errors import HoldError, RolledBackError
-from stillhouse_engine.runtime.waiting import wait_for
 from stillhouse_engine.worker.messages import Held
 
 if TYPE_CHECKING:
@@ -63,6 +62,8 @@ class Hold:
             raise RolledBackError(reason)
 
     def _word(self, connection: Connection) -> str | None:
+        from stillhouse_engine.runtime.waiting import wait_for  # a worker without SQLAlchemy must be able to say so
+
         left = max(0.0, self._until - time.monotonic())
         try:
             if not connection.dialect.is_async:
