@@ -53,13 +53,7 @@ def test_the_daemon_and_its_workers_die(tmp_path, postgres_server):
     fleet = Fleet(tmp_path, postgres_server, None, each=1)
     fleet.reset()
     blows = Blows(fleet, random.Random(1))
-    for fault in (
-        "before_store_write:3",
-        "after_store_write:4",
-        "after_job_sent:2",
-        "before_outcome_stored",
-        "after_intent",
-    ):
+    for fault in ("after_store_write:4", "before_outcome_stored", "after_intent"):
         assert blows.at_fault_point(fault), fault
         fleet.check_once()
     fleet.check_status()
@@ -75,7 +69,7 @@ def test_a_commit_whose_answer_is_lost_is_not_applied_again(tmp_path, postgres_s
     fleet = Fleet(tmp_path, postgres_server, None, {"postgresql": proxy.port}, each=1)
     fleet.reset()
     blows = Blows(fleet, random.Random(1))
-    for mode in ("before", "during", "after"):
+    for mode in ("during", "after"):
         blows.cut_at_commit(proxy, "postgresql", mode, 0)
         fleet.check_once()
     fleet.finish()

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("alembic.autogenerate.compare.tables")
 
+JOURNAL = "stillhouse_journal"
+"""Our own table, where DDL commits by itself; no model has it."""
+
 
 def compare_tables(
     autogen_context: AutogenContext, upgrade_ops: ops.UpgradeOps, schemas: set[str | None]
@@ -65,7 +68,7 @@ def live_keys(autogen_context: AutogenContext, schemas: set[str | None]) -> set[
             (schema, name) for name in names if autogen_context.run_name_filters(name, "table", {"schema_name": schema})
         }
     found.discard(version_key(autogen_context))
-    return found
+    return {key for key in found if key[1] != JOURNAL}
 
 
 def version_key(autogen_context: AutogenContext) -> Key:
