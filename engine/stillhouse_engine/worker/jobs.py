@@ -70,7 +70,6 @@ class Jobs:
 
     async def _migrate(self, project: Project, start: Start, report: Report) -> Done:
         taker = SnapshotTaker(start, report, self._snapshots)
-        run = {"upgrade": project.upgrade, "downgrade": project.downgrade, "stamp": project.stamp}[start.verb]
 
         def tell(progress: Progress) -> None:
             report.step(progress.event, progress.facts)
@@ -80,8 +79,12 @@ class Jobs:
             if report.hold is not None:
                 report.hold.wait(connection)
 
-        more = {} if start.verb == "stamp" else {"conditions": conditions_of(start, report)}
-        result: RunResult = await run(start.database, start.revision or "heads", tell, finish, **more)
+        revision = start.revision or "heads"
+        if start.verb == "stamp":
+            result = await project.stamp(start.database, revision, tell, finish)
+        else:
+            run = project.upgrade if start.verb == "upgrade" else project.downgrade
+            result = await run(start.database, revision, tell, finish, conditions_of(start, report))
         taken = taker.taken
         return Done(
             start.id,
