@@ -78,7 +78,9 @@ class Config:
         return None if self.toml_file_name is None else Path(self.toml_file_name)
 
     def print_stdout(self, text: str, *arg: Any) -> None:
-        """Write a line to ``stdout``; with arguments, the text is a ``%`` format."""
+        """Write a line to ``stdout``, unless ``--quiet``; with arguments, the text is a ``%`` format."""
+        if self.messaging_opts["quiet"]:
+            return
         write_outstream(self.stdout, str(text) % arg if arg else str(text), "\n")
 
     @cached_property

@@ -63,6 +63,8 @@ def stamp(config: Config, revision: Any, sql: bool = False, tag: str | None = No
         purge: empty the version table first.
     """
     script = ScriptDirectory.from_config(config)
+    if sql and purge:
+        raise CommandError("Can't use --purge with --sql mode")
     starting, targets = None, to_tuple(revision)
     if sql:
         starting, targets = _stamp_ranges(targets)

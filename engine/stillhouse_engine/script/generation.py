@@ -81,6 +81,8 @@ def plan_revision(revision_map: RevisionMap, locations: Sequence[Path], wanted: 
     Revision.verify_rev_id(wanted.revision)
     below = revision_map.get_revisions(wanted.head)
     heads: list[Revision] = list({revision.revision: revision for revision in below}.values())
+    if len(heads) < len(below):
+        raise CommandError("Duplicate head revisions specified")
     for head in heads:
         if not head.is_head and not wanted.splice:
             raise CommandError(

@@ -29,6 +29,8 @@ def downgrade(engine_name: str) -> None:
     """Downgrade schema."""
     globals()["downgrade_%s" % engine_name]()
 
+
+
 <%
     names = [name for name in re.split(r",\s*", config.get_main_option("databases", "")) if name]
 %>

@@ -91,6 +91,8 @@ READING = [
     ["edit", "nope"],
     ["edit", "base"],
     ["merge", "nope"],
+    ["-q", "history"],
+    ["-q", "heads", "-v"],
     ["revision", "--head", "nope"],
     ["revision", "--sql"],
     ["revision", "--autogenerate", "--sql"],
@@ -148,6 +150,7 @@ OFFLINE = [
     ["stamp", "bb22", "--sql"],
     ["stamp", "aa11:bb22", "--sql"],
     ["stamp", "aa11:bb22", "bb22:aa11", "--sql"],
+    ["stamp", "bb22", "--sql", "--purge"],
     ["ensure_version", "--sql"],
 ]
 HELP = ["", "init", "revision", "merge", "upgrade", "downgrade", "stamp", "current", "heads", "history"]
@@ -177,8 +180,9 @@ def both(tmp_path: Path, revisions: list[tuple], commands: list[list[str]]) -> t
 
 
 def normal(answer: dict, folder: Path) -> dict:
-    """Take out what may differ: the folder, and the order of rows and of names that Alembic keeps in sets."""
+    """Take out what may differ: the folder, the time, and the order of rows and of names that Alembic keeps in sets."""
     out = answer["out"].replace(str(folder), "DIR")
+    out = re.sub(r"Create Date: .*", "Create Date", out)
     out = re.sub(r"Branches into: (.*)", lambda match: f"Branches into: {sorted(match[1].split(', '))}", out)
     return {**answer, "out": out}
 
@@ -239,6 +243,7 @@ def test_written_revisions_are_alembics(tmp_path):
         ["revision", "-m", "spliced", "--head", "aa11", "--splice", "--rev-id", "ss11"],
         ["merge", "bb22", "ss11", "-m", "joined", "--rev-id", "mm00"],
         ["merge", "aa11"],
+        ["merge", "aa11", "aa11"],
         ["revision", "--head", "extra@head", "--depends-on", "mm00", "--rev-id", "xx22"],
         ["revision", "--head", "xx22", "--depends-on", "extra", "--rev-id", "xx33"],
         ["revision", "--head", "mm00", "--depends-on", "nope"],
@@ -268,3 +273,75 @@ def test_written_revisions_are_alembics(tmp_path):
     for arguments, expected, found in zip(commands, theirs, ours, strict=True):
         assert found == expected, arguments
     assert our_files == their_files
+
+
+MODELS = """
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+sa.Table(
+    "account",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String(30), nullable=False),
+    sa.Column("made", sa.DateTime, server_default=sa.func.now()),
+    sa.UniqueConstraint("name", name="uq_account_name"),
+)
+sa.Table(
+    "entry",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+"""
+GENERATING = [
+    ["revision", "--autogenerate", "-m", "first", "--rev-id", "aa11"],
+    ["check"],
+    ["upgrade", "head"],
+    ["check"],
+    ["-q", "check"],
+    ["revision", "--autogenerate", "-m", "nothing", "--rev-id", "bb22"],
+    ["revision", "--autogenerate", "-m", "behind", "--rev-id", "cc33"],
+    ["upgrade", "aa11:bb22", "--sql"],
+    ["downgrade", "head:base", "--sql"],
+    ["current", "--check-heads"],
+    ["upgrade", "head"],
+    ["current", "-v", "--check-heads"],
+    ["history", "-r", "aa11:+1", "-v", "-i"],
+    ["downgrade", "base"],
+]
+
+
+@pytest.mark.parametrize("template", ["generic", "async", "multidb", "pyproject", "pyproject_async"])
+def test_projects_from_every_template_live_alike(tmp_path, template):
+    """From ``init`` over ``revision --autogenerate`` and ``upgrade`` back to the base."""
+    lives = [live(tmp_path / side, side, template) for side in ("alembic", "stillhouse")]
+    (theirs, their_files), (ours, our_files) = lives
+    for arguments, expected, found in zip(GENERATING, theirs, ours, strict=True):
+        assert found == expected, arguments
+    assert our_files == their_files
+
+
+def live(place: Path, side: str, template: str) -> tuple[list[dict], dict[str, str]]:
+    folder = place / "project"
+    folder.mkdir(parents=True)
+    assert run_commands(side, folder, [["init", "-t", template, "scripts"]])[0]["code"] == 0
+    (folder / "models.py").write_text(MODELS)
+    ini, env = folder / "alembic.ini", folder / "scripts" / "env.py"
+    driver = "sqlite+aiosqlite" if "async" in template else "sqlite"
+    numbers = iter(range(9))
+    ini.write_text(
+        re.sub("sqlalchemy.url = .*", lambda _: f"sqlalchemy.url = {driver}:///data{next(numbers)}.db", ini.read_text())
+    )
+    target = '{"engine1": metadata, "engine2": metadata}' if template == "multidb" else "metadata"
+    env.write_text(
+        re.sub(
+            r"^target_metadata = .*$",
+            f"from models import metadata\ntarget_metadata = {target}",
+            env.read_text(),
+            flags=re.MULTILINE,
+        )
+    )
+    answers = [normal(answer, place) for answer in run_commands(side, folder, GENERATING)]
+    versions = folder / "scripts" / "versions"
+    return answers, {path.name: re.sub("Create Date: .*", "", path.read_text()) for path in versions.glob("*.py")}
