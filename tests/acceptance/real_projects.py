@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from servers import PostgresServer
 
 PINNED = Path(__file__).parent / "projects"
+JOURNAL = "stillhouse_journal"
+"""Stays, empty, where a revision had statements that do not commit with its version row; nothing of Alembic's is like it."""
 ALEMBIC = ("alembic==1.20.1", "mako")
 REFERENCE = """
 import os, sys, logging
@@ -106,7 +108,9 @@ def sqlite_schema(file: Path) -> list[tuple[str, str, str, list[str]]]:
     The lines are sorted: Alembic writes the constraints of a table that it rebuilds in the order of a set.
     """
     with sqlite3.connect(file) as connection:
-        rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+        rows = connection.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_name <> ? ORDER BY type, name", [JOURNAL]
+        ).fetchall()
     connection.close()
     return [(kind, name, table, sorted(re.split(r",?\s*\n\s*", text or ""))) for kind, name, table, text in rows]
 
@@ -114,7 +118,7 @@ def sqlite_schema(file: Path) -> list[tuple[str, str, str, list[str]]]:
 def postgres_schema(server: PostgresServer, database: str) -> list[str]:
     """Return ``pg_dump --schema-only`` of a database, without comments and session settings."""
     command = [
-        server.bin / "pg_dump", "--schema-only", "--no-owner", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres",
+        server.bin / "pg_dump", "--schema-only", "--no-owner", f"--exclude-table={JOURNAL}", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres",
         database,
     ]  # fmt: skip
     dump = subprocess.run(command, check=True, capture_output=True, text=True).stdout

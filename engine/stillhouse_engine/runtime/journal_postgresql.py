@@ -28,6 +28,8 @@ ADD_VALUE = re.compile(
     rf"{BLANK}ALTER\s+TYPE\s+(?P<type>{NAME})\s+ADD\s+VALUE\s+(?:IF\s+NOT\s+EXISTS\s+)?'(?P<value>(?:[^']|'')*)'",
     re.IGNORECASE | re.DOTALL,
 )
+LONGEST_NAME = 63  # bytes: NAMEDATALEN - 1
+PART = re.compile(r'"(?:[^"]|"")+"|[^."\s]+')
 # An index lives in its table's schema, whatever the search path says.
 INDEX_OF_TABLE = text(
     "SELECT i.indisvalid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_catalog.pg_index i "
@@ -71,20 +73,20 @@ class PostgresCatalogue:
         if match is None:
             return
         row = self.connection.execute(
-            INDEX_OF_TABLE, {"table": match["table"], "index": plain(match["index"])}
+            INDEX_OF_TABLE, {"table": reference(match["table"]), "index": plain(match["index"])}
         ).one_or_none()
         if row is not None and not row[0]:
             self.connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {row[1]}")
 
     def _look(self, sql: str) -> tuple[str | None, str]:
         if match := CREATE_INDEX.match(sql):
-            values = {"table": match["table"], "index": plain(match["index"])}
+            values = {"table": reference(match["table"]), "index": plain(match["index"])}
             return self._index(INDEX_OF_TABLE, values, f"index {match['index']} on {match['table']}")
         if match := DROP_INDEX.match(sql):
-            return self._index(INDEX, {"index": match["index"]}, f"index {match['index']}")
+            return self._index(INDEX, {"index": reference(match["index"])}, f"index {match['index']}")
         if match := ADD_VALUE.match(sql):
             value = match["value"].replace("''", "'")
-            found = self.connection.execute(VALUE, {"type": match["type"], "value": value}).scalar()
+            found = self.connection.execute(VALUE, {"type": reference(match["type"]), "value": value}).scalar()
             return PRESENT if found else ABSENT, f"value {value!r} of {match['type']}"
         return None, ""
 
@@ -94,5 +96,11 @@ class PostgresCatalogue:
 
 
 def plain(name: str) -> str:
-    """Return a name as the catalogue holds it."""
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
+    """Return a name as the catalogue holds it: PostgreSQL cuts names in statements at 63 bytes, and look-ups refuse them."""
+    written = name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
+    return written.encode()[:LONGEST_NAME].decode(errors="ignore")
+
+
+def reference(name: str) -> str:
+    """Return a name, with its schema or without, as ``to_regclass`` takes it."""
+    return ".".join('"' + plain(part).replace('"', '""') + '"' for part in PART.findall(name))

@@ -125,7 +125,7 @@ class JournalTable:
 
     def create(self) -> None:
         """Make the table, unless it is there. On MySQL that commits what is open."""
-        if not self.found:
+        if not self.found or self.connection.dialect.name == "sqlite":  # there a rollback may have taken it away again
             self.connection.execute(CreateTable(self.table, if_not_exists=True))
             self.found = True
 
@@ -148,6 +148,9 @@ class JournalTable:
 
     def clear(self, revision: str | None = None, direction: str | None = None) -> None:
         """Forget a revision, or everything about this version table."""
+        if self.connection.dialect.name not in MYSQL and not self._look():
+            self.found = False  # made in a transaction that was rolled back, and its rows with it
+            return
         table = self.table
         condition = [table.c.version_table == self.version_table]
         if revision is not None:
