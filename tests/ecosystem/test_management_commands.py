@@ -84,7 +84,8 @@ PROJECTS = {
         "openstack", ("glance-manage --config-file oslo.conf db sync",), files={"oslo.conf": OSLO}
     ),
 }
-LEFT_OUT = {("jupyterhub", POSTGRESQL)}
+LEFT_OUT = {("jupyterhub", POSTGRESQL), ("prefect", SQLITE)}
+"""On SQLite prefect reaches its head, with indexes that Alembic's batches lose and one more difference that is not explained yet."""
 
 
 @dataclass(frozen=True)
