@@ -119,6 +119,11 @@ class Application:
         name, steps = self.rollouts.steps(strategy)
         return await self.planner.plan(self.select(selector), Wish(to, name, steps, selector))
 
+    @property
+    def undiscovered(self) -> list[str]:
+        """The declarations whose source could not be asked for their targets."""
+        return [question.declaration for question in self.fleet.pending]
+
     def select(self, selector: str | None) -> tuple[TargetDeclaration, ...]:
         """Return the targets that a selector picks, all of them without one.
 

@@ -138,7 +138,7 @@ def test_a_rollout_is_paused_resumed_promoted_watched_and_rolled_back(controlled
     assert "succeeded" in promoted.out
     assert (watched.ended(), resumed.ended()) == (0, 0)
     assert newest(controlled)["counts"] == {"done": 2}
-    back = controlled.ok("rollout", "rollback", rollout_id).out
+    back = controlled.ok("rollout", "rollback", rollout_id, "--yes").out
     assert "r2 -> r1" in back
     assert back.count("rolled_back") >= 2
     decided = controlled.ok("rollout", "show", rollout_id, "--json").json["rollout"]["decisions"]

@@ -161,7 +161,10 @@ _EVENT = {
     "name": "rollout.paused", "at": "2026-11-23T12:00:00+00:00", "actor": "ann", "target": None, "rollout_id": "5f2c11aa",
     "facts": {"why": "the canary is slow"}, "id": 4711,
 }  # fmt: skip
-Targets = document("Targets", "What is known about the targets.", {"targets": [_TARGET]}, targets=list[Target])  # type: ignore[valid-type]
+Targets = document(
+    "Targets", "What is known about the targets, and the declarations whose source could not be asked for theirs.",
+    {"targets": [_TARGET], "undiscovered": []}, targets=list[Target], undiscovered=list[str],  # type: ignore[valid-type]
+)  # fmt: skip
 Plan = _chosen(
     "PlanDocument", "What a rollout would do.", values.Plan, tuple(field.name for field in dataclasses.fields(values.Plan)),
     schema_version=(int, ...),

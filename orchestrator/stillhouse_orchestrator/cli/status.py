@@ -39,7 +39,7 @@ def status(fleet_file: str, selector: str | None, as_json: bool, exit_code: bool
         for state in found["targets"]:
             if state["error"]:
                 click.echo(f"{state['target']}: {state['error']}", err=True)
-    return _exit(found["targets"], strict=exit_code)
+    return _exit(found["targets"], found["undiscovered"], strict=exit_code)
 
 
 async def _look(fleet_file: str, selector: str | None) -> dict[str, Any]:
@@ -47,7 +47,7 @@ async def _look(fleet_file: str, selector: str | None) -> dict[str, Any]:
 
     async with opened(fleet_file, beside=True) as application:
         states = await application.census.take(application.select(selector))
-        return {"targets": listed(states.values())}
+        return {"targets": listed(states.values()), "undiscovered": application.undiscovered}
 
 
 def _row(state: Mapping[str, Any]) -> tuple[str, ...]:
@@ -63,9 +63,9 @@ def _row(state: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _exit(states: Sequence[Mapping[str, Any]], *, strict: bool) -> Exit:
+def _exit(states: Sequence[Mapping[str, Any]], undiscovered: Sequence[str], *, strict: bool) -> Exit:
     if strict and any(state["pending"] or state["drift"] == "drifted" for state in states):
         return Exit.DRIFT
-    if any(state["health"] != "healthy" for state in states):
+    if undiscovered or any(state["health"] != "healthy" for state in states):
         return Exit.UNKNOWN
     return Exit.FINE

@@ -62,7 +62,8 @@ def up(destination: str, strategy: str | None, **common: Any) -> int:
         print_json(**made)
     else:
         print_plan(made["plan"], done=rollout is not None)
-    whole = not (made["plan"]["unreachable"] or made["plan"]["unknown"]) and all(map(succeeded, finished))
+    unknown = made["plan"]["unreachable"] or made["plan"]["unknown"] or made["undiscovered"]
+    whole = not unknown and all(map(succeeded, finished))
     return Exit.FINE if whole and (rollout is None or succeeded(made)) else Exit.FAILED
 
 
@@ -75,11 +76,11 @@ async def _here(fleet_file: str, wanted: Mapping[str, str | None], *, quiet: boo
             application.rollouts.listeners.append(watching)
             finished = [rollout_document(rollout) for rollout in await finish_interrupted(application)]
             plan = await application.plan(wanted["select"], wanted["to"] or "head", wanted["strategy"])
-            nothing: Document = {"rollout": None, "targets": []}
+            known = {"plan": to_json(plan), "undiscovered": application.undiscovered}
             if not plan.groups:
-                return finished, {"plan": to_json(plan), **nothing}
+                return finished, {**known, "rollout": None, "targets": []}
             rollout = await start(application, plan, wanted["strategy"], wanted["select"])
-    return finished, {"plan": to_json(plan), **rollout_document(rollout)}
+    return finished, {**known, **rollout_document(rollout)}
 
 
 def _remotely(daemon: Daemon, wanted: Mapping[str, str | None], *, quiet: bool) -> tuple[list[Document], Document]:
@@ -89,6 +90,7 @@ def _remotely(daemon: Daemon, wanted: Mapping[str, str | None], *, quiet: bool) 
         if made["rollout"] is not None:
             with detaching(made["rollout"]["id"]):
                 made = {"plan": made["plan"], **watching.follow(daemon, made["rollout"]["id"])}
+    made["undiscovered"] = daemon.get("targets")["undiscovered"]
     return finished, {key: value for key, value in made.items() if key not in {"schema_version", "late"}}
 
 

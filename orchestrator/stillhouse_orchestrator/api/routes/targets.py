@@ -1,5 +1,6 @@
 """Targets: the rows of ``stillhouse status``; and the plan of what is pending."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -21,11 +22,11 @@ async def list_targets(_: Viewer, house: House, select: Select = None, fresh: Fr
     """Show one row per target: applied revision, head, pending, drift, last check, health."""
     chosen = house.select(select)
     if fresh:
-        return Answer({"targets": listed((await house.census.take(chosen)).values())})
+        return _targets(house, (await house.census.take(chosen)).values())
     async with house.store.read() as session:
         known = {state.target: state for state in await session.targets.all()}
     rows = [known.get(target.name) or TargetState(target.name, dict(target.labels)) for target in chosen]
-    return Answer({"targets": listed(rows)})
+    return _targets(house, rows)
 
 
 @router.get("/targets/{name}", response_model=shapes.Targets, responses=problems(404))
@@ -35,10 +36,14 @@ async def show_target(_: Viewer, house: House, name: TargetName, fresh: Fresh = 
     if target is None:
         raise ProblemError(404, f"the fleet has no target {name!r}", "GET /api/v1/targets lists them")
     if fresh:
-        return Answer({"targets": listed((await house.census.take([target])).values())})
+        return _targets(house, (await house.census.take([target])).values())
     async with house.store.read() as session:
         state = await session.targets.get(name)
-    return Answer({"targets": listed([state or TargetState(name, dict(target.labels))])})
+    return _targets(house, [state or TargetState(name, dict(target.labels))])
+
+
+def _targets(house: House, states: Iterable[TargetState]) -> Answer:
+    return Answer({"targets": listed(states), "undiscovered": house.undiscovered})
 
 
 @router.get("/plan", response_model=shapes.Plan, responses=problems(409))
