@@ -155,7 +155,7 @@ async def test_a_heartbeat_keeps_the_lease(state_url):
 
 async def test_reading_a_store_that_was_never_upgraded_says_so(postgres_server, postgres_database):
     url = postgres_server.url(postgres_database())
-    with pytest.raises(StoreOutdatedError, match="needs 0002"):
+    with pytest.raises(StoreOutdatedError, match="needs 0003"):
         async with Store.open_to_read(url):
             pass
 
