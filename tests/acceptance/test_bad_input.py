@@ -107,7 +107,7 @@ def test_a_read_only_database(house, postgres_server, postgres_database):
 def test_a_revision_file_with_a_syntax_error(house):
     house.revision(1, "this is no python")
     house.fleet(GOOD)
-    broken(house, ["app_db", "r1.py", "8"])
+    broken(house, ["app_db", "r1.py:9"])
 
 
 def test_two_heads(house):

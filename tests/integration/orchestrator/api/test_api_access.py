@@ -12,7 +12,7 @@ DESCRIPTION = create_app(lambda: None).openapi()
 ROUTES = [(method.upper(), path) for path, item in DESCRIPTION["paths"].items() for method in item]
 GUARDED = [route for route in ROUTES if route[1] not in OPEN]
 MUTATING = [route for route in GUARDED if route[0] != "GET"]
-ADMIN_ONLY = {("POST", "/api/v1/drift/targets/{name}/repair")}
+ADMIN_ONLY = {("POST", "/api/v1/drift/targets/{name}/repair"), ("POST", "/api/v1/drift/targets/{name}/adopt")}
 NAMES = [f"{method} {path}" for method, path in GUARDED]
 
 
