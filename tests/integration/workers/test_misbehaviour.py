@@ -154,13 +154,17 @@ async def test_a_cancelled_caller_leaves_no_work_behind(project, url):
     project.add("import time\ntime.sleep(600)")
     async with PoolExecutor(QUICK) as executor:
         begun = asyncio.Event()
-        running = asyncio.create_task(executor.run(job(project, url), lambda _: begun.set()))
+
+        def hear(progress):
+            if progress.event == "revision.started":
+                begun.set()
+
+        running = asyncio.create_task(executor.run(job(project, url), hear))
         await begun.wait()
         pid = executor.pids[0]
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        await until(lambda: not executor.pids)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
