@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from stillhouse_engine.autogenerate.context import AutogenContext
 
 IDENTITY_OPTIONS = ("start", "increment", "minvalue", "maxvalue", "nominvalue", "nomaxvalue", "cycle", "cache")
+ORACLE_IDENTITY_OPTIONS = ("order", "on_null")
+"""Plain arguments of ``Identity`` in SQLAlchemy 2.0; dialect options (``oracle_order``) since 2.1."""
 
 
 def sql_text(
@@ -94,6 +96,8 @@ def computed(item: Computed, autogen_context: AutogenContext) -> str:
 
 def identity(item: Identity, autogen_context: AutogenContext) -> str:
     """Return an identity as Python source."""
-    told = {name: value for name in IDENTITY_OPTIONS if (value := getattr(item, name, None)) is not None}
-    options = {"always": bool(item.always), **told, **item.dialect_kwargs}
+    spoken = getattr(item, "dialect_kwargs", None)
+    names = IDENTITY_OPTIONS + (ORACLE_IDENTITY_OPTIONS if spoken is None else ())
+    told = {name: value for name in names if (value := getattr(item, name, None)) is not None}
+    options = {"always": bool(item.always), **told, **(spoken or {})}
     return f"{sqlalchemy_prefix(autogen_context)}Identity({', '.join(keywords(options))})"
