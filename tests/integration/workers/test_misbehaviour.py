@@ -150,20 +150,12 @@ async def test_leaving_the_executor_kills_what_does_not_end(project, url):
         os.kill(pid, 0)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="known defect: the worker answers the cancellation and stays, its revision may run on"
-)
-async def test_a_cancelled_caller_leaves_no_work_behind(project, url):
-    project.add("import time\ntime.sleep(600)")
+async def test_a_cancelled_caller_leaves_no_work_behind(project, url, tmp_path):
+    begun = tmp_path / "begun"
+    project.add(f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(600)")
     async with PoolExecutor(QUICK) as executor:
-        begun = asyncio.Event()
-
-        def hear(progress):
-            if progress.event == "revision.started":
-                begun.set()
-
-        running = asyncio.create_task(executor.run(job(project, url), hear))
-        await begun.wait()
+        running = asyncio.create_task(executor.run(job(project, url)))
+        await until(begun.exists)
         pid = executor.pids[0]
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -171,6 +163,19 @@ async def test_a_cancelled_caller_leaves_no_work_behind(project, url):
         await until(lambda: not executor.pids)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+async def test_a_cancelled_caller_stops_a_revision_that_has_not_reached_its_code(project, url, tmp_path):
+    begun = tmp_path / "begun"
+    project.add(f"import pathlib\npathlib.Path({str(begun)!r}).touch()")
+    async with PoolExecutor(QUICK) as executor:
+        starting = asyncio.create_task(executor.run(job(project, url)))
+        await asyncio.sleep(0)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        assert (await executor.run(job(project, url, verb="current"))).before == ()
+    assert not begun.exists()
 
 
 async def test_a_child_that_outlives_the_worker_does_not_keep_its_job_open(project, url):
