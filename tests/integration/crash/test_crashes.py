@@ -53,7 +53,7 @@ def test_the_daemon_and_its_workers_die(tmp_path, postgres_server):
     fleet = Fleet(tmp_path, postgres_server, None, each=1)
     fleet.reset()
     blows = Blows(fleet, random.Random(1))
-    for fault in ("after_store_write:4", "before_outcome_stored"):
+    for fault in ("after_store_write:4", "after_intent", "before_outcome_stored"):
         assert blows.at_fault_point(fault), fault
         fleet.check_once()
     fleet.check_status()
