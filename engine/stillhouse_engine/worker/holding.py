@@ -37,6 +37,11 @@ class Hold:
         self._told = False
         self._refusal: Future[str | None] = Future()  # why it must roll back; None to commit
 
+    @property
+    def commits(self) -> bool:
+        """Whether the word was given to commit."""
+        return self._refusal.done() and self._refusal.result() is None
+
     def commit(self) -> None:
         """Let the job commit; any thread may."""
         self._decide(None)

@@ -106,10 +106,16 @@ class Worker:
             elif isinstance(message, Close):
                 return 0
             elif message is None:
-                for number, task in self._tasks.items():
-                    task.cancel()
-                    self._say(Rollback(number, "the daemon went away"))
+                self._abandon()
                 return ORPHANED_EXIT
+
+    def _abandon(self) -> None:
+        """End every job because the daemon is gone, but let those commit that were told to: others may have done so."""
+        for number, task in self._tasks.items():
+            hold = self._holds.get(number)
+            if hold is None or not hold.commits:
+                task.cancel()
+                self._say(Rollback(number, "the daemon went away"))
 
     def _say(self, word: Commit | Rollback) -> None:
         """Tell a job what becomes of the transaction that it holds, or will hold."""
