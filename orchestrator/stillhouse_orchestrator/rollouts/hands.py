@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     Result: TypeAlias = Ran | Deferred | Reverted
 
 UNREACHABLE = frozenset({"unreachable", "timeout", "too_many_connections", "connection_lost"})
+UNHEARD = frozenset({"connection_lost", "timeout", "deadline", "cancelled"})
+"""Problems that may hide a COMMIT which went through: its answer was lost."""
 UNEXPECTED, ROLLED_BACK = "unexpected_revisions", "rolled_back"
 VERIFY_SECONDS = 60.0
 BUSY_SECONDS, BUSY_LONGEST, BUSY_GROWTH = 2.0, 60.0, 1.6
@@ -157,7 +159,7 @@ class Hands:
             state = MemberState.INDETERMINATE if doubt else MemberState.FAILED
             evidence = f"{told(outcome)}; afterwards it could not be read: {found.error}"
             return Ran(member.target, self._clock(), state, None, evidence)
-        if set(found.applied) == set(member.goal) and outcome.state == "lost":
+        if set(found.applied) == set(member.goal) and (outcome.state == "lost" or kind in UNHEARD):
             return Ran(member.target, self._clock(), MemberState.DONE, found.applied)
         return self._ended(task, replace(outcome, after=found.applied))
 

@@ -169,6 +169,7 @@ class Runner:
         gate = self._gates.get(action.target)
         if gate is not None and action.refusal is None:
             gate.open()
+            fault("between_commits")
         elif gate is not None:
             gate.refuse(action.refusal or "")
 
