@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stillhouse_orchestrator.jobs import job_for
+from stillhouse_engine.runtime.describing import describe_headers
+from stillhouse_orchestrator.jobs import job_for, project_spec
 from stillhouse_orchestrator.revisions import Graph
-from stillhouse_orchestrator.scripts import read_graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,8 +50,8 @@ class Projects:
         return dict(zip(first, await asyncio.gather(*map(self._one, first.values())), strict=True))
 
     async def _one(self, target: TargetDeclaration) -> Description:
-        if read := await asyncio.to_thread(read_graph, target.project):
-            return Description(read[0], None, read[1])
+        if read := await asyncio.to_thread(describe_headers, project_spec(target.project)):
+            return Description(Graph.of(read.heads, read.revisions), None, read.revisions)
         return described(await self._executor.run(job_for(target, "describe")))
 
 

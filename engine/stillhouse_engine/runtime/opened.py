@@ -7,8 +7,6 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stillhouse_engine.config import Config
-from stillhouse_engine.errors import MigrationScriptError
 from stillhouse_engine.runtime import plain
 from stillhouse_engine.runtime.bridging import (
     brings_own_loop,
@@ -18,20 +16,23 @@ from stillhouse_engine.runtime.bridging import (
     on_loop,
     on_thread,
 )
+from stillhouse_engine.runtime.describing import describe
 from stillhouse_engine.runtime.engines import Engines
 from stillhouse_engine.runtime.environment import EnvironmentContext
 from stillhouse_engine.runtime.logging_guard import guarded_logging
+from stillhouse_engine.runtime.project_config import project_config
 from stillhouse_engine.runtime.recordings import Recordings
 from stillhouse_engine.runtime.settings import RunSettings, use_settings
-from stillhouse_engine.runtime.specs import DEFAULT_VERSION_TABLE, ProjectSummary, RevisionSummary
+from stillhouse_engine.runtime.specs import DEFAULT_VERSION_TABLE
 from stillhouse_engine.script.base import ScriptDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias, TypeVar
 
+    from stillhouse_engine.config import Config
     from stillhouse_engine.runtime.settings import Progress
-    from stillhouse_engine.runtime.specs import DatabaseSpec, ProjectSpec
+    from stillhouse_engine.runtime.specs import DatabaseSpec, ProjectSpec, ProjectSummary
 
     T = TypeVar("T")
     Report: TypeAlias = Callable[[Progress], None]
@@ -68,18 +69,7 @@ class OpenedProject:
 
     def describe(self) -> ProjectSummary:
         """Return the revision graph as plain data."""
-        revisions = tuple(
-            RevisionSummary(
-                revision=script.revision,
-                down_revision=tuple(script._versioned_down_revisions),  # noqa: SLF001 - Alembic's name for it
-                doc=script.doc or "",
-                branch_labels=tuple(sorted(script.branch_labels)),
-                depends_on=tuple(script._resolved_dependencies),  # noqa: SLF001
-                path=script.path,
-            )
-            for script in self.script.walk_revisions()
-        )
-        return ProjectSummary(tuple(self.script.get_heads()), tuple(self.script.get_bases()), revisions)
+        return describe(self.script.revision_map)
 
     def settings_for(self, database: DatabaseSpec, report: Report | None = None) -> RunSettings:
         """Return how to run on a database."""
@@ -140,27 +130,8 @@ class OpenedProject:
             self._own_loop = not self._own_loop
             return await (on_thread if self._own_loop else on_loop)(function)
 
-    def _configuration_files(self) -> tuple[Path | None, Path | None]:
-        """Return the ini file and the pyproject file, either of which may be all there is."""
-        if not self.spec.alembic_ini:
-            return None, None
-        named = self.root / self.spec.alembic_ini
-        if named.suffix == ".toml":
-            return None, named
-        beside = named.with_name("pyproject.toml")
-        return named, beside if beside.is_file() else None
-
     def _config(self, database: DatabaseSpec | None = None, settings: RunSettings | None = None) -> Config:
-        ini, toml = self._configuration_files()
-        config = Config(ini, toml, ini_section=self.spec.ini_section)
-        location = self.spec.script_location or config.get_alembic_option("script_location")
-        if location:
-            absolute = location if ":" in location else str(self.root / location)
-            config.set_main_option("script_location", absolute.replace("%", "%%"))
-        else:
-            raise MigrationScriptError(
-                "the project names neither a script directory nor an alembic.ini", file=self.spec.root
-            )
+        config = project_config(self.spec)
         if database is not None:
             config.set_main_option("sqlalchemy.url", database.url.replace("%", "%%"))
             config.cmd_opts = Namespace(x=list(database.x_arguments) or None)

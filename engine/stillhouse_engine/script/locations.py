@@ -49,17 +49,24 @@ def folder_of(location: str) -> str:
     return str(Path(root, *inside.replace(":", "/").split("/")))
 
 
-def read_scripts(folders: list[Path], *, recursive: bool, sourceless: bool) -> Iterator[Script]:
+def read_scripts(folders: list[Path], *, recursive: bool, sourceless: bool, importing: bool = True) -> Iterator[Script]:
     """Read the revisions of some folders, file by file in the order of their names, without importing them.
+
+    Args:
+        folders: where they are.
+        recursive: whether sub-folders count.
+        sourceless: whether compiled files count; those are always imported.
+        importing: whether a file may be imported where only that tells what it is.
 
     Raises:
         CommandError: a file has no revision.
         MigrationScriptError: a file cannot be read or, where only that tells, imported.
+        NotLiteralError: a file would have to be imported.
     """
     seen: set[str] = set()
     for folder in folders:
         for subfolder in _tree(str(folder)) if recursive else [str(folder)]:
-            yield from _read_folder(subfolder, seen, sourceless=sourceless)
+            yield from _read_folder(subfolder, seen, sourceless=sourceless, importing=importing)
 
 
 def _tree(folder: str) -> Iterator[str]:
@@ -68,7 +75,7 @@ def _tree(folder: str) -> Iterator[str]:
         yield root
 
 
-def _read_folder(folder: str, seen: set[str], *, sourceless: bool) -> Iterator[Script]:
+def _read_folder(folder: str, seen: set[str], *, sourceless: bool, importing: bool) -> Iterator[Script]:
     if not os.path.isdir(folder):  # noqa: PTH112 - thousands of names
         return
     names, linked = _names(folder, (".py", ".pyc", ".pyo") if sourceless else (".py",))
@@ -77,7 +84,7 @@ def _read_folder(folder: str, seen: set[str], *, sourceless: bool) -> Iterator[S
         names = list(_unseen(folder, real, names, linked, seen))
     else:
         seen.update(real + name for name in names)
-    yield from _read_files(folder, names)
+    yield from _read_files(folder, names, importing=importing)
     if sourceless:
         yield from _read_compiled(folder, set(names))
 
@@ -111,7 +118,7 @@ def _unseen(folder: str, real: str, names: list[str], linked: set[str], seen: se
         yield name
 
 
-def _read_files(folder: str, names: list[str]) -> Iterator[Script]:
+def _read_files(folder: str, names: list[str], *, importing: bool) -> Iterator[Script]:
     known = SHARED.of_folder(folder, len(names))
     prefix, misses = folder + os.sep, 0
     for name in names:
@@ -121,7 +128,7 @@ def _read_files(folder: str, names: list[str]) -> Iterator[Script]:
             yield Script.from_record(record, path)
         else:
             misses += 1
-            yield _read_file(path, name, status, known)
+            yield _read_file(path, name, status, known, importing=importing)
     SHARED.keep(folder, names, misses)
 
 
@@ -144,13 +151,15 @@ def read_file(path: Path) -> Script:
     return _read_file(str(path), path.name, path.stat(), {})
 
 
-def _read_file(path: str, name: str, status: os.stat_result, known: Folder) -> Script:
+def _read_file(path: str, name: str, status: os.stat_result, known: Folder, *, importing: bool = True) -> Script:
     """Read a revision file, and note what it says."""
     try:
         record = read_record(path, status) if name.endswith(".py") else None
     except NotLiteralError:
         record = None
     if record is None:
+        if not importing:
+            raise NotLiteralError(path)
         return _imported(path, name)
     known[name] = record
     return Script.from_record(record, path)

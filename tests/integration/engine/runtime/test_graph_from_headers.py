@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from stillhouse_config import ProjectDeclaration
+from stillhouse_engine.runtime.describing import describe, describe_headers
+from stillhouse_engine.runtime.specs import ProjectSpec
 from stillhouse_engine.script.base import ScriptDirectory
-from stillhouse_orchestrator.scripts import read_graph
 
 
 def write(folder, name, revision, down=None, depends=None, *, extra=""):
@@ -18,8 +18,8 @@ def write(folder, name, revision, down=None, depends=None, *, extra=""):
     (versions / f"{name}.py").write_text(text)
 
 
-def project(folder, **settings) -> ProjectDeclaration:
-    return ProjectDeclaration(root=str(folder.parent), import_path=(), **{"script_location": str(folder), **settings})
+def project(folder, **settings) -> ProjectSpec:
+    return ProjectSpec(root=str(folder.parent), **{"script_location": str(folder), **settings})
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -34,19 +34,17 @@ def test_it_equals_the_engines_graph(tmp_path, seed):
         )
         depends = chance.sample(older, 1) if older and chance.random() > 0.8 else []
         write(folder, f"{number}", f"r{number}x", tuple(down) or None, tuple(set(depends) - set(down)) or None)
-    graph, nodes = read_graph(project(folder))
-    theirs = ScriptDirectory(str(folder))
-    assert set(graph.heads) == set(theirs.get_heads())
-    assert {node.revision: node.doc for node in nodes} == {s.revision: s.doc for s in theirs.walk_revisions()}
-    assert all(set(graph.above[s.revision]) >= set(s._versioned_down_revisions) for s in theirs.walk_revisions())
+    read = describe_headers(project(folder))
+    assert read == describe(ScriptDirectory(str(folder)).revision_map)
+    assert len(read.revisions) == 30
 
 
 def test_an_ini_file_says_where_the_scripts_are(tmp_path):
     write(tmp_path / "scripts", "1", "r1")
     ini = tmp_path / "alembic.ini"
     ini.write_text("[alembic]\nscript_location = %(here)s/scripts\n")
-    graph, _ = read_graph(project(tmp_path / "x", script_location=None, alembic_ini=str(ini)))
-    assert graph.heads == ("r1",)
+    read = describe_headers(project(tmp_path / "x", script_location=None, alembic_ini=str(ini)))
+    assert read.heads == ("r1",)
 
 
 @pytest.mark.parametrize(
@@ -63,18 +61,18 @@ def test_an_ini_file_says_where_the_scripts_are(tmp_path):
 def test_what_is_not_plain_is_left_to_a_worker(tmp_path, files):
     for name, variables in files.items():
         write(tmp_path / "m", name, **variables)
-    assert read_graph(project(tmp_path / "m")) is None
+    assert describe_headers(project(tmp_path / "m")) is None
 
 
 def test_a_syntax_error_below_the_header_does_not_hide_the_graph(tmp_path):
     write(tmp_path / "m", "1", "r1", extra="def upgrade(:\n")
-    graph, _ = read_graph(project(tmp_path / "m"))
-    assert graph.heads == ("r1",)
+    read = describe_headers(project(tmp_path / "m"))
+    assert read.heads == ("r1",)
 
 
 def test_special_settings_and_packages_are_left_to_a_worker(tmp_path):
     ini = tmp_path / "alembic.ini"
     ini.write_text("[alembic]\nscript_location = m\nversion_locations = a b\n")
-    assert read_graph(project(tmp_path / "m", script_location=None, alembic_ini=str(ini))) is None
-    assert read_graph(project(tmp_path / "m", script_location="package:migrations")) is None
-    assert read_graph(project(tmp_path / "nowhere")) is None
+    assert describe_headers(project(tmp_path / "m", script_location=None, alembic_ini=str(ini))) is None
+    assert describe_headers(project(tmp_path / "m", script_location="package:migrations")) is None
+    assert describe_headers(project(tmp_path / "nowhere")) is None
