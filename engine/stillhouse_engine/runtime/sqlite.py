@@ -102,15 +102,53 @@ class LazyTransaction:
         return row is not None and bool(row[0])
 
     def _run(self, statement: str) -> None:
-        cursor = self.connection.connection.cursor()
         try:
-            cursor.execute(statement)
+            run_aside(self.connection, statement)
         except Exception as error:
             if is_sqlite_busy(error):
                 raise LockBusyError(f"database {self.connection.engine.url.database}") from error
             raise
-        finally:
-            cursor.close()
+
+
+class OutsideTransactions:
+    """Keeps a connection outside of SQLite's transactions within a ``with`` block, whatever a program's hooks begin.
+
+    SQLAlchemy's recipe for SQLite has programs send BEGIN from its ``begin`` event; it comes in autocommit mode, too.
+
+    Args:
+        connection: the connection that migrates, in autocommit mode.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._begun = False
+
+    def __enter__(self) -> None:
+        event.listen(self.connection, "begin", self._begin)
+        event.listen(self.connection, "before_cursor_execute", self._before)
+
+    def __exit__(self, *_: object) -> None:
+        event.remove(self.connection, "begin", self._begin)
+        event.remove(self.connection, "before_cursor_execute", self._before)
+
+    def _begin(self, _connection: Connection) -> None:
+        self._begun = True  # a connection's listeners are called before its engine's
+
+    def _before(self, connection: Connection, *_: Any) -> None:
+        if not self._begun or not connection.in_transaction():
+            return  # what the hooks themselves send comes before SQLAlchemy's transaction is there
+        self._begun = False
+        if in_transaction(connection):
+            run_aside(connection, "COMMIT")
+
+
+def run_aside(connection: Connection, statement: str) -> None:
+    """Run a statement on the driver's connection, past SQLAlchemy's transaction."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(statement)
+    finally:
+        cursor.close()
 
 
 def in_transaction(connection: Connection) -> bool:

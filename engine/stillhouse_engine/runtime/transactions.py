@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from stillhouse_engine.errors import CommandError
 from stillhouse_engine.faults import fault
-from stillhouse_engine.runtime.sqlite import LazyTransaction
+from stillhouse_engine.runtime.sqlite import LazyTransaction, OutsideTransactions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -107,9 +107,11 @@ class OnlineTransactions:
             self.connection.get_execution_options().get("isolation_level") or self.connection.default_isolation_level
         )
         self.connection.execution_options(isolation_level="AUTOCOMMIT")
+        outside = OutsideTransactions(self.connection) if self.connection.dialect.name == "sqlite" else nullcontext()
         try:
-            yield
-            self.flush()
+            with outside:
+                yield
+                self.flush()
         finally:
             self._leave_autocommit(before)
             if reopen:
