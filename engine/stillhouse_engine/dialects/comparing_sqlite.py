@@ -33,8 +33,11 @@ def is_parenthesised(text: str) -> bool:
 
 
 def is_plain(default: str) -> bool:
-    """Tell whether a default is one that SQLite takes without parentheses: a literal, or parenthesised already."""
-    return LITERAL.fullmatch(default) is not None or is_parenthesised(default)
+    """Tell whether a default is one that SQLite takes without parentheses: a literal, or parenthesised already.
+
+    One of several lines gets parentheses of its own, as Alembic gives them: tables that are made anew keep their text.
+    """
+    return "\n" not in default.strip() and (LITERAL.fullmatch(default) is not None or is_parenthesised(default))
 
 
 def bare(default: str | None) -> str | None:

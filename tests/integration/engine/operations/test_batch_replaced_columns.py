@@ -46,6 +46,8 @@ def test_a_column_that_comes_back_keeps_its_indexes_and_constraints(connection):
         ("5", "5"),
         ("'it''s'", "'it''s'"),
         ('"quoted"', '"quoted"'),
+        ("((lower('a')) || (lower('b')))", "((lower('a')) || (lower('b')))"),
+        ("(\n(lower('a')\n  || 'b')\n)", "((lower('a') || 'b'))"),
     ],
 )
 def test_a_copied_default_means_what_it_meant(connection, default, copied):
