@@ -32,8 +32,6 @@ strategies:
     - wave: {{match: "ring=0"}}
     - approve: {{role: admin}}
     - wave: {{rest: true}}
-windows:
-  nights: {{allow: "Mon-Sun 22:00-05:00", match: "ring=1"}}
 alerts:
   channels: {{ops: {{webhook: "http://127.0.0.1:9/none"}}}}
 api:
@@ -44,6 +42,13 @@ api:
     - {{name: adam, role: admin, token: "{admin}"}}
     - {{name: erik, role: admin, token: "{expired}", until: 2026-01-31}}
 """
+WINDOWED = (
+    FLEET
+    + """\
+windows:
+  nights: {{allow: "Mon-Sun 22:00-05:00", match: "ring=1"}}
+"""
+)
 REVISION = '''\
 """Revision {n}."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from api_house import messages, started
+from api_house import WINDOWED, ApiHouse, messages, started
 
 
 def until_over(client, rollout_id):
@@ -66,8 +66,8 @@ def test_a_scheduled_rollout_waits_and_can_be_aborted(api):
         assert {row["state"] for row in aborted["targets"]} == {"cancelled"}
 
 
-def test_in_the_next_window_is_when_a_window_opens(api):
-    with api.client("operator") as client:
+def test_in_the_next_window_is_when_a_window_opens(tmp_path):
+    with ApiHouse(tmp_path, WINDOWED).serving() as house, house.client("operator") as client:
         made = started(client, next_window=True, select="ring=1", draft=True)
         assert made["rollout"]["state"] == "draft"
         not_before = made["rollout"]["not_before"]
