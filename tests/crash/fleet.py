@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+import servers
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import servers
 
 STILLHOUSE = [sys.executable, "-m", "stillhouse_orchestrator"]
 PATIENCE = 120  # seconds; reached by a broken build only
@@ -35,7 +35,7 @@ def upgrade():
 
 
 def downgrade():
-    pass
+{back}
 '''
 FIRST = """
 op.create_table("applied", sa.Column("id", sa.Integer, primary_key=True), sa.Column("said", sa.String(40)))
@@ -79,6 +79,15 @@ with op.batch_alter_table("users") as batch:
 op.execute("INSERT INTO applied (said) VALUES ('r3 ends')")
 """,
 }
+BACK = {
+    1: "op.drop_table('applied')",
+    2: "op.drop_table('users')\nop.execute(\"DELETE FROM applied WHERE said LIKE 'r2%'\")",
+}
+STRATEGIES = """
+strategies:
+  together:
+    - wave: {rest: true, barrier: true}
+"""
 SAID = ["r1", "r2 begins", "r2 ends", "r3 begins", "r3 inside", "r3 ends", "r4 begins", "r4 ends"]
 HEAD = "r4"
 
@@ -125,6 +134,7 @@ class Fleet:
     ) -> None:
         self.folder, self.postgres, self.mariadb = folder, postgres, mariadb
         self.state_url = f"sqlite+aiosqlite:///{folder / 'state.db'}"
+        self.port = servers.free_port()
         self.kinds = ["postgresql", "sqlite", *(["mysql"] if mariadb else [])]
         ports = ports or {}
         self.targets = [self._target(kind, number, ports.get(kind)) for kind in self.kinds for number in range(each)]
@@ -141,7 +151,9 @@ class Fleet:
                 f"    url: {target.url}",
                 f"    migrations: {target.kind}",
                 "    lock_timeout: 5s",
+                f"    labels: {{kind: {target.kind}}}",
             ]
+        lines += [STRATEGIES, f"api: {{listen: '127.0.0.1:{self.port}'}}"]
         (self.folder / "fleet.yaml").write_text("\n".join(lines) + "\n")
 
     def reset(self) -> None:
@@ -173,7 +185,7 @@ class Fleet:
         """Start a command and return its process."""
         with (self.folder / "log").open("wb") as log:
             return subprocess.Popen(
-                [*STILLHOUSE, *arguments], cwd=self.folder, env=self.environment(fault),
+                [*STILLHOUSE, *arguments, "--log-level", "info"], cwd=self.folder, env=self.environment(fault),
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL,
             )  # fmt: skip
 
@@ -298,9 +310,9 @@ class Fleet:
         versions = self.folder / kind / "versions"
         versions.mkdir(parents=True, exist_ok=True)
         for number, body in enumerate((FIRST, PLAIN, HARD[kind], LAST), 1):
-            indented = "\n".join(f"    {line}" for line in body.strip().splitlines())
             down = repr(f"r{number - 1}") if number > 1 else None
-            (versions / f"r{number}.py").write_text(HEADER.format(number=number, down=down, body=indented))
+            text = HEADER.format(number=number, down=down, body=indented(body), back=indented(BACK.get(number, "pass")))
+            (versions / f"r{number}.py").write_text(text)
 
     def _on_postgres(self, *statements: str) -> None:
         engine = sa.create_engine(self.postgres.url(driver="psycopg"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
@@ -332,3 +344,8 @@ class Fleet:
                 with contextlib.suppress(sa.exc.DBAPIError):
                     connection.exec_driver_sql(f"KILL {number}")
             return len(found)
+
+
+def indented(body: str) -> str:
+    """Return lines as a function's body."""
+    return "\n".join(f"    {line}" for line in body.strip().splitlines())

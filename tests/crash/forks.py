@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crash.fleet import BrokenPromiseError
@@ -28,10 +29,12 @@ def run(fleet: Fleet, target: Target, fault: str | None) -> bool:
     Raises:
         BrokenPromiseError: the migration failed.
     """
+    log = Path(fleet.folder, "log")
     child = os.fork()
     if child == 0:
         code = 1
         try:
+            os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
             faults._armed = faults.Fault(fault) if fault else None
             spec = ProjectSpec(str(fleet.folder), script_location=target.kind)
             asyncio.run(Project(spec).upgrade(DatabaseSpec(target.name, target.url)))
@@ -44,7 +47,9 @@ def run(fleet: Fleet, target: Target, fault: str | None) -> bool:
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and fault:
         return True
     if status != 0:
-        raise BrokenPromiseError(f"the migration of {target.name} failed with {fault or 'no fault'}")
+        raise BrokenPromiseError(
+            f"the migration of {target.name} failed with {fault or 'no fault'}:\n{log.read_text()}"
+        )
     return False
 
 

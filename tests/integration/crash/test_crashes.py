@@ -5,13 +5,16 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from crash.barrier import between_commits
 from crash.blows import Blows
 from crash.fleet import Fleet
-from crash.proxy import Proxy
+from crash.freezing import freeze, shared_store
+from crash.proxy import Proxy, Spoil
 
 FORKS = """
 import sys
@@ -64,15 +67,39 @@ def test_the_daemon_and_its_workers_die(tmp_path, postgres_server):
 
 
 @pytest.mark.postgresql
-def test_a_commit_whose_answer_is_lost_is_not_applied_again(tmp_path, postgres_server):
+def test_a_commit_is_cut_and_nothing_is_applied_twice_or_lost(tmp_path, postgres_server):
     proxy = Proxy(postgres_server.port)
     fleet = Fleet(tmp_path, postgres_server, None, {"postgresql": proxy.port}, each=1)
+    proxy.terminate = partial(fleet.cut, "postgresql")
     fleet.reset()
     blows = Blows(fleet, random.Random(1))
-    for mode in ("during", "after"):
-        blows.cut_at_commit(proxy, "postgresql", mode, 0)
+    for spoil in (
+        Spoil("before", "drop"),
+        Spoil("during", "stall"),
+        Spoil("after", "terminate"),
+        Spoil("after", "drop"),
+    ):
+        blows.cut_at_commit(proxy, "postgresql", spoil)
         fleet.check_once()
+    assert proxy.cuts >= 3
     fleet.finish()
     fleet.check_whole({target.kind: fleet.schema(target) for target in fleet.targets})
     proxy.close()
-    assert proxy.cuts > 0
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("verb", ["resume", "rollback"])
+def test_a_barrier_wave_dies_between_two_commits_and_a_person_decides(tmp_path, postgres_server, verb):
+    fleet = Fleet(tmp_path, postgres_server, None)
+    fleet.reset()
+    assert between_commits(Blows(fleet, random.Random(1)), "postgresql", "before_commit:3", verb) == 1
+    fleet.finish()
+    fleet.check_whole({target.kind: fleet.schema(target) for target in fleet.targets})
+
+
+@pytest.mark.postgresql
+def test_a_daemon_frozen_past_its_lease_steps_back_when_it_wakes_up(tmp_path, postgres_server):
+    fleet = Fleet(tmp_path, postgres_server, None, each=1)
+    with shared_store(fleet):
+        assert freeze(Blows(fleet, random.Random(1)), "after_store_write:8", waits=False)
+        fleet.check_whole({target.kind: fleet.schema(target) for target in fleet.targets})
