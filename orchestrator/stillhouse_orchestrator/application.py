@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from stillhouse_config import Fleet, FleetFile, TargetDeclaration
+    from stillhouse_config.quantities import CountOrPercent
     from stillhouse_orchestrator.values import Plan
 
 
@@ -159,13 +160,9 @@ class Application:
         return Policy.of(self.fleet.name, self.fleet.settings.alerts, labels)
 
 
-def limits_of(file: FleetFile) -> dict[str, int]:
-    """Return the connection budgets that a fleet file sets as counts; shares are of what the server says."""
-    return {
-        server: budget.max_connections.count
-        for server, budget in file.model.servers.items()
-        if budget.max_connections.count is not None
-    }
+def limits_of(file: FleetFile) -> dict[str, CountOrPercent]:
+    """Return the connection budgets that a fleet file sets, as counts or as shares of what the server says."""
+    return {server: budget.max_connections for server, budget in file.model.servers.items()}
 
 
 def holder() -> str:

@@ -8,34 +8,31 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import sqlalchemy as sa
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from stillhouse_engine.worker.checksums import checksum_of_file
+from stillhouse_orchestrator.alerts.findings import look_at_state
 from stillhouse_orchestrator.events import Event, EventName, now
-from stillhouse_orchestrator.jobs import project_key, version_table
-from stillhouse_orchestrator.revisions import Reading, judge
+from stillhouse_orchestrator.jobs import project_key
+from stillhouse_orchestrator.readings import ABSENT, read, refused
+from stillhouse_orchestrator.revisions import judge
 from stillhouse_orchestrator.values import Health, TargetState
 from stillhouse_orchestrator.versions import Applied, troubles
-from stillhouse_orchestrator.visiting import Visits
+from stillhouse_orchestrator.visiting import Visits, batched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from stillhouse_config import ProjectDeclaration, TargetDeclaration
+    from stillhouse_orchestrator.alerts.service import AlertService
     from stillhouse_orchestrator.connections import Connections
-    from stillhouse_orchestrator.errors import ConnectionFailedError
     from stillhouse_orchestrator.projects import Description, Projects
+    from stillhouse_orchestrator.revisions import Reading
     from stillhouse_orchestrator.store import Session, Store
 
-ABSENT = Reading((), table_missing=True, database_missing=True)
-ANSWERED = frozenset({"permission", "statement_timeout", "lock_timeout", "locked", "not_a_database", "sql"})
-"""Kinds of refusals that come from a database that was reached."""
+AT_A_TIME = 250  # targets that are judged and kept in one transaction
 
 
 class Census:
@@ -52,39 +49,66 @@ class Census:
         self._projects = projects
         self._visits = Visits(connections, read, lambda _: ABSENT, refused)
 
-    async def take(self, targets: Sequence[TargetDeclaration]) -> dict[str, TargetState]:
-        """Look at some targets and return their states, by name."""
+    async def take(
+        self, targets: Sequence[TargetDeclaration], alerts: AlertService | None = None
+    ) -> dict[str, TargetState]:
+        """Look at some targets and return their states, by name.
+
+        Args:
+            targets: whom to look at.
+            alerts: hears of the states, in the transactions that keep them.
+        """
         if not targets:
             return {}
         readings, projects = await asyncio.gather(self._visits.all(targets), self._projects.describe(targets))
         async with self._store.read() as session:
-            before = {state.target: state for state in await session.targets.all()}
             applied = {project: await remembered(session, project, found) for project, found in projects.items()}
-        moment = now()
-        states = {
-            target.name: replace(
-                state_of(target, readings[target.name], projects[target.project], before.get(target.name), moment),
-                troubles=troubles(
-                    target.name,
-                    readings[target.name],
-                    before.get(target.name),
-                    projects[target.project],
-                    applied[target.project],
-                ),
-            )
-            for target in targets
-        }
-        await self._keep(states, before)
+        found = Found(readings, projects, applied)
+        states: dict[str, TargetState] = {}
+        for some in batched(targets, AT_A_TIME):
+            states |= await self._some(some, found, alerts)
         return states
 
-    async def _keep(self, states: Mapping[str, TargetState], before: Mapping[str, TargetState]) -> None:
+    async def _some(
+        self, targets: Sequence[TargetDeclaration], found: Found, alerts: AlertService | None
+    ) -> dict[str, TargetState]:
+        """Judge and keep as many as one transaction should hold: the event loop has other work too."""
+        async with self._store.read() as session:
+            before = {state.target: state for state in await session.targets.some([target.name for target in targets])}
+        moment = now()
+        states = {target.name: found.state(target, before.get(target.name), moment) for target in targets}
         if self._store.ownership is None:  # a reader beside the owner keeps nothing
-            return
+            return states
         async with self._store.write() as session:
             await session.targets.save(states.values())
             await session.record(
                 *(event for state in states.values() for event in changes(before.get(state.target), state))
             )
+            if alerts is not None:
+                limits = alerts.policy.limits
+                await alerts.observe_in(session, [look_at_state(state, moment, limits) for state in states.values()])
+        return states
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a census brought, before it is compared with what was known.
+
+    Attributes:
+        readings: by target.
+        projects: what revisions mean.
+        applied: what is remembered of the projects' revisions.
+    """
+
+    readings: Mapping[str, Reading]
+    projects: Mapping[ProjectDeclaration, Description]
+    applied: Mapping[ProjectDeclaration, Applied]
+
+    def state(self, target: TargetDeclaration, before: TargetState | None, at: datetime) -> TargetState:
+        """Return the state of a target."""
+        reading, project = self.readings[target.name], self.projects[target.project]
+        wrong = troubles(target.name, reading, before, project, self.applied[target.project])
+        return replace(state_of(target, reading, project, before, at), troubles=wrong)
 
 
 async def remembered(session: Session, project: ProjectDeclaration, found: Description) -> Applied:
@@ -134,38 +158,3 @@ def changes(before: TargetState | None, after: TargetState) -> Iterator[Event]:
         yield Event(EventName.TARGET_UNREACHED, now(), target=after.target, facts={"error": after.error})
     elif after.health is not Health.UNREACHABLE and was is Health.UNREACHABLE:
         yield Event(EventName.TARGET_REACHED, now(), target=after.target, facts={"health": after.health.value})
-
-
-async def read(connection: AsyncConnection, target: TargetDeclaration) -> Reading:
-    """Read a target's version table in one statement."""
-    name, schema = version_table(target)
-    query: sa.Select[Any] = sa.select(sa.column("version_num")).select_from(sa.table(name, schema=schema))
-    try:
-        rows = (await connection.execute(query)).scalars().all()
-    except sa.exc.DBAPIError as error:
-        if not table_is_missing(error):
-            raise
-        await connection.rollback()
-        return Reading((), table_missing=True)
-    return Reading(tuple(sorted(map(str, rows))))
-
-
-def refused(_target: TargetDeclaration, error: ConnectionFailedError) -> Reading:
-    """Return the reading of a target that could not be read."""
-    text = f"{error}; {error.hint}" if error.hint else str(error)
-    return Reading(None, error=text, answered=error.kind in ANSWERED)
-
-
-def table_is_missing(error: sa.exc.DBAPIError) -> bool:
-    """Tell whether a statement failed because its table, or the table's schema, does not exist.
-
-    PostgreSQL says so with SQLSTATE 42P01 or 3F000, MySQL and MariaDB with error 1146 or 1049; SQLite has a message only.
-    """
-    original: Any = error.orig
-    code = original.args[0] if original is not None and original.args else None
-    if isinstance(code, int):  # these drivers have an SQLSTATE as well, which is less exact
-        return code in {1146, 1049}
-    state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
-    if state is not None:
-        return state in {"42P01", "3F000"}
-    return isinstance(code, str) and code.startswith(("no such table", "unknown database"))

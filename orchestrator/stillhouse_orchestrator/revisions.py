@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stillhouse_orchestrator.values import Health
@@ -24,14 +24,21 @@ class Graph:
 
     heads: tuple[str, ...]
     above: Mapping[str, tuple[str, ...]]
+    _reached: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, heads: Iterable[str], nodes: Iterable[RevisionSummary]) -> Graph:
         """Build it from what a worker described."""
         return cls(tuple(heads), {node.revision: (*node.down_revision, *node.depends_on) for node in nodes})
 
-    def reached(self, revisions: Iterable[str]) -> set[str]:
-        """Return these revisions and everything below them."""
+    def reached(self, revisions: Iterable[str]) -> frozenset[str]:
+        """Return these revisions and everything below them; remembered, for a fleet asks about few places again and again."""
+        asked = tuple(sorted(revisions))
+        if asked not in self._reached:
+            self._reached[asked] = self._walk(asked)
+        return self._reached[asked]
+
+    def _walk(self, revisions: Iterable[str]) -> frozenset[str]:
         found: set[str] = set()
         waiting = [revision for revision in revisions if revision in self.above]
         while waiting:
@@ -39,7 +46,7 @@ class Graph:
             if revision not in found:
                 found.add(revision)
                 waiting.extend(below for below in self.above[revision] if below in self.above)
-        return found
+        return frozenset(found)
 
     def pending(self, current: Iterable[str]) -> int:
         """Return how many revisions lie between these and the heads."""

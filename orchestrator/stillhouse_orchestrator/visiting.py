@@ -1,21 +1,26 @@
-"""Looks at many targets: one connection per database, however many targets are schemas of it, inside the server's budget."""
+"""Looks at many targets: one connection per database, however many targets are schemas of it, inside the servers' budgets.
+
+Schemas of one database are looked at many at once, with the same few statements. A statement that fails is repeated for
+halves of them, until it is known whose fault it is.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from stillhouse_orchestrator.connections import Priority
-from stillhouse_orchestrator.connections.short_lived import failed
+from stillhouse_orchestrator.connections import Priority, server_of
+from stillhouse_orchestrator.connections.kept import WORN_OUT
+from stillhouse_orchestrator.connections.opening import failed
 from stillhouse_orchestrator.errors import ConnectionFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,7 +28,9 @@ if TYPE_CHECKING:
     from stillhouse_orchestrator.connections import Connections
 
 Found = TypeVar("Found")
-VISIT_SECONDS = 60.0  # for one target; a snapshot of a thousand tables takes under one
+Item = TypeVar("Item")
+VISIT_SECONDS = 60.0  # for the targets of one statement; a snapshot of a thousand tables takes under one
+TOGETHER = 100  # targets of one statement
 
 
 class Visits(Generic[Found]):
@@ -31,7 +38,7 @@ class Visits(Generic[Found]):
 
     Args:
         connections: the daemon's way to databases.
-        visit: looks at one target on an open connection; a failing statement concerns that target only.
+        visit: looks at some targets of one database on an open connection, and returns what it found by name.
         absent: says what it means when the target's SQLite file does not exist yet.
         refused: says what it means when the target cannot be looked at.
     """
@@ -39,7 +46,7 @@ class Visits(Generic[Found]):
     def __init__(
         self,
         connections: Connections,
-        visit: Callable[[AsyncConnection, TargetDeclaration], Awaitable[Found]],
+        visit: Callable[[AsyncConnection, Sequence[TargetDeclaration]], Awaitable[Mapping[str, Found]]],
         absent: Callable[[TargetDeclaration], Found],
         refused: Callable[[TargetDeclaration, ConnectionFailedError], Found],
     ) -> None:
@@ -53,43 +60,77 @@ class Visits(Generic[Found]):
         by_url: defaultdict[str, list[TargetDeclaration]] = defaultdict(list)
         for target in targets:
             by_url[target.url.reveal()].append(target)
+        by_server: defaultdict[str, list[str]] = defaultdict(list)
+        for url in sorted(by_url, key=self._connections.is_open):
+            by_server[server_of(url)].append(url)
         found: dict[str, Found] = {}
+
+        async def take_turns(urls: list[str]) -> None:
+            while urls:
+                url = urls.pop()  # those with an open connection come last, and so first
+                await self._database(url, by_url[url], found, priority)
+
         async with asyncio.TaskGroup() as group:
-            for url, same in by_url.items():
-                group.create_task(self._database(url, same, found, priority))
+            for urls in by_server.values():
+                for _ in range(min(len(urls), await self._connections.limit(urls[0]))):
+                    group.create_task(take_turns(urls))
         return found
 
     async def _database(
         self, url: str, targets: Sequence[TargetDeclaration], found: dict[str, Found], priority: Priority
     ) -> None:
-        if await asyncio.to_thread(file_is_absent, url):
+        if await _file_is_absent(url):
             found.update({target.name: self._absent(target) for target in targets})
             return
         try:
-            async with self._connections.connect(url, priority=priority) as connection:
-                for target in targets:
-                    found[target.name] = await self._one(connection, target)
-                    await connection.rollback()
+            for some in batched(targets, WORN_OUT):
+                async with self._connections.visit(url, len(some), priority) as connection:
+                    for together in batched(some, TOGETHER):
+                        found.update(await self._together(connection, together))
+                        await connection.rollback()
         except ConnectionFailedError as error:
             found.update({target.name: self._refused(target, error) for target in targets if target.name not in found})
 
-    async def _one(self, connection: AsyncConnection, target: TargetDeclaration) -> Found:
-        url = target.url.reveal()
+    async def _together(self, connection: AsyncConnection, targets: Sequence[TargetDeclaration]) -> Mapping[str, Found]:
+        url = targets[0].url.reveal()
         try:
             async with asyncio.timeout(VISIT_SECONDS):
-                return await self._visit(connection, target)
+                return await self._visit(connection, targets)
         except TimeoutError as error:
             raise failed(url, error) from error  # the connection is in the middle of a statement: no use for the others
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise
-            return self._refused(target, failed(url, error))
+            if len(targets) == 1:
+                return {targets[0].name: self._refused(targets[0], failed(url, error))}
+        await connection.rollback()
+        half = len(targets) // 2
+        first = await self._together(connection, targets[:half])
+        await connection.rollback()
+        return {**first, **await self._together(connection, targets[half:])}
 
 
-def file_is_absent(url: str) -> bool:
+def batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """Yield slices of at most some size."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def spread(targets: Sequence[TargetDeclaration]) -> list[TargetDeclaration]:
+    """Return targets in an order in which every part of them has its share of every server."""
+    counts = Counter(target.server for target in targets)
+    passed: Counter[str | None] = Counter()
+    places = []
+    for target in targets:
+        passed[target.server] += 1
+        places.append(passed[target.server] / counts[target.server])
+    return [target for _, _, target in sorted(zip(places, range(len(targets)), targets, strict=True))]
+
+
+async def _file_is_absent(url: str) -> bool:
     """Tell whether a URL leads to an SQLite file that does not exist, in a folder that does: the first migration makes it."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
         return False
     path = Path(parsed.database.removeprefix("file:").partition("?")[0])
-    return not path.exists() and path.parent.is_dir()
+    return await asyncio.to_thread(lambda: not path.exists() and path.parent.is_dir())

@@ -68,7 +68,11 @@ class AlertService:
     async def observe(self, looks: Iterable[Look]) -> None:
         """Apply what some looks found, or no longer found."""
         async with self._store.write() as session:
-            await _keep(session, lifecycle.observe(await session.alerts.unresolved(), looks))
+            await self.observe_in(session, looks)
+
+    async def observe_in(self, session: Session, looks: Iterable[Look]) -> None:
+        """Apply what some looks found, in the transaction that keeps what else they found."""
+        await _keep(session, lifecycle.observe(await session.alerts.unresolved(), looks))
 
     async def withdraw(self, target: str) -> None:
         """Take a target that the fleet no longer declares off every alert."""

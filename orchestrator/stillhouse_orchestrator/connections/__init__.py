@@ -1,7 +1,7 @@
 """The daemon's way to databases: one budget per server for everything it does, and short-lived connections of its own."""
 
 from stillhouse_orchestrator.connections.budgets import Budget, Priority, Waiting
+from stillhouse_orchestrator.connections.reaching import Connections
 from stillhouse_orchestrator.connections.servers import FILES, own_url, server_of
-from stillhouse_orchestrator.connections.short_lived import Connections
 
 __all__ = ["FILES", "Budget", "Connections", "Priority", "Waiting", "own_url", "server_of"]

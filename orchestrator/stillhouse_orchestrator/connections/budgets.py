@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 
 class Priority(IntEnum):
@@ -48,13 +48,15 @@ class Budget:
     Attributes:
         server: what it limits.
         limit: how many may be held at once.
-        in_use: how many are held.
+        in_use: how many are held, those of connections that are only kept open included.
+        reclaim: closes a connection that is only kept open, and tells whether there was one; asked before anybody has to wait.
     """
 
     def __init__(self, server: str, limit: int) -> None:
         self.server = server
         self.limit = max(1, limit)
         self.in_use = 0
+        self.reclaim: Callable[[], Awaitable[bool]] | None = None
         self._order = itertools.count()
         self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
 
@@ -73,19 +75,28 @@ class Budget:
             priority: who goes first among those that wait.
             waiting: called once if there is anything to wait for.
         """
-        await self._acquire(priority, waiting)
+        await self.acquire(priority, waiting)
         try:
             yield
         finally:
-            self.in_use -= 1
-            self._wake()
+            self.release()
+
+    def release(self) -> None:
+        """Give back what ``acquire`` took."""
+        self.in_use -= 1
+        self._wake()
 
     def resize(self, limit: int) -> None:
         """Change the budget; what is held above a smaller one is given back as it ends."""
         self.limit = max(1, limit)
         self._wake()
 
-    async def _acquire(self, priority: Priority, waiting: Callable[[Waiting], None] | None) -> None:
+    async def acquire(
+        self, priority: Priority = Priority.COMMAND, waiting: Callable[[Waiting], None] | None = None
+    ) -> None:
+        """Take one connection's worth of the budget; see ``hold``."""
+        while self.in_use >= self.limit and self.reclaim is not None and await self.reclaim():
+            pass
         if self.in_use < self.limit and not self.waiting:
             self.in_use += 1
             return

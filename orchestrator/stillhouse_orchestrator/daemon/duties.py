@@ -6,9 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stillhouse_orchestrator.alerts.findings import look_at_state
 from stillhouse_orchestrator.daemon.plan import due_targets
-from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.scheduling import Tick, Work
 from stillhouse_orchestrator.store import Retention
 from stillhouse_orchestrator.values import DriftStatus, Health
@@ -46,9 +44,7 @@ class Duties:
 
     async def _census(self, tick: Tick) -> None:
         application = self.application
-        states = await application.census.take(due_targets(application.fleet, tick))
-        moment, limits = now(), application.alerts.policy.limits
-        await application.alerts.observe([look_at_state(state, moment, limits) for state in states.values()])
+        states = await application.census.take(due_targets(application.fleet, tick), application.alerts)
         await self.upkeep.run(states)
 
     async def summary(self) -> str:

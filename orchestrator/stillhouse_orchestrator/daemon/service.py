@@ -74,6 +74,7 @@ class Daemon:
                     group.create_task(self._take_work(group), name="work"),
                     group.create_task(self._follow_reloads(), name="reloads"),
                     group.create_task(self._watch_ownership(), name="ownership"),
+                    group.create_task(self.application.connections.tend(), name="connections"),
                 ]
                 self._working.add(group.create_task(self.application.rollouts.serve(), name="rollouts"))
                 await self._begin()

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema import Snapshot, diff
-from stillhouse_orchestrator.census import read
 from stillhouse_orchestrator.connections import Priority
 from stillhouse_orchestrator.drift import repairing
 from stillhouse_orchestrator.drift.adopting import AdoptError, Adoption, adoptable, between, without
@@ -16,6 +15,7 @@ from stillhouse_orchestrator.drift.looking import Scope
 from stillhouse_orchestrator.drift.repairing import RepairError, RepairPlan
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.jobs import job_for
+from stillhouse_orchestrator.readings import read_one
 from stillhouse_orchestrator.values import Baseline, DriftReport, DriftStatus
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class Answers:
             ConnectionFailedError: it cannot be reached.
         """
         async with self.connections.connect(target.url.reveal(), priority=Priority.COMMAND) as connection:
-            reading = await read(connection, target)
+            reading = await read_one(connection, target)
             snapshot = await connection.run_sync(Scope.of(target).snapshot)
         moment = now()
         baseline = baseline_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from stillhouse_engine.schema import NORMALISER
 from stillhouse_orchestrator.census import state_of
@@ -16,7 +16,7 @@ from stillhouse_orchestrator.drift.verdict import Seen, again, against_siblings,
 from stillhouse_orchestrator.values import DriftStatus, Health
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from stillhouse_config import Fleet, ProjectDeclaration, TargetDeclaration
@@ -25,8 +25,20 @@ if TYPE_CHECKING:
     from stillhouse_orchestrator.drift.known import Known
     from stillhouse_orchestrator.drift.looking import Look
     from stillhouse_orchestrator.projects import Description
-    from stillhouse_orchestrator.store import Session
-    from stillhouse_orchestrator.values import Baseline, DriftReport, TargetState
+    from stillhouse_orchestrator.values import Baseline, DriftReport, Sighting, TargetState
+
+
+class Sources(Protocol):
+    """What a round may ask for besides, when it needs it."""
+
+    async def recorded(self, target: str, applied: Sequence[str]) -> Baseline | None:
+        """Return a baseline with its snapshot."""
+
+    async def fetch(self, target: TargetDeclaration) -> Snapshot | None:
+        """Take the snapshot of a sibling; None when it cannot be had."""
+
+    async def sightings(self) -> Mapping[str, Sighting]:
+        """Return which schema every target had when it was last looked at."""
 
 
 class Round:
@@ -40,6 +52,8 @@ class Round:
         at: the time of the check.
 
     Attributes:
+        at: the time of the check.
+        labels: of the targets, by name.
         states: what the looks say about each target's revisions and health, by target.
         derived: baselines that were derived, to be kept.
     """
@@ -56,9 +70,10 @@ class Round:
         self._known = known
         self._looks = looks
         self._projects = projects
-        self._at = at
+        self.at = at
         self._targets = [fleet.targets[name] for name in looks if name in fleet.targets]
         self._hints: dict[str, str] = {}
+        self.labels = {target.name: target.labels for target in self._targets}
         self.derived: list[Baseline] = []
         self.states: dict[str, TargetState] = {
             target.name: state_of(
@@ -91,28 +106,21 @@ class Round:
                 self._hints[target.name] = f"{way} on a scratch database failed: {derived.problem}"
                 continue
             applied = look.reading.revisions or ()
-            made = baseline_of(target.name, applied, derived.snapshot, source=derived.source, at=self._at)
+            made = baseline_of(target.name, applied, derived.snapshot, source=derived.source, at=self.at)
             self.derived.append(made)
         self._known.add(replace(each, snapshot="") for each in self.derived)
 
-    async def reports(
-        self, session: Session, fetch: Callable[[TargetDeclaration], Awaitable[Snapshot | None]]
-    ) -> list[DriftReport]:
-        """Come to the verdicts.
-
-        Args:
-            session: reads the baselines' snapshots.
-            fetch: takes the snapshot of a sibling.
-        """
-        comparisons = self._comparisons()
+    async def reports(self, sources: Sources) -> list[DriftReport]:
+        """Come to the verdicts."""
+        comparisons = await self._comparisons(sources)
         made = {each.target: each for each in self.derived}
         found = []
         for target in self._targets:
-            own = made.get(target.name) or await self._baseline(session, target)
+            own = made.get(target.name) or await self._baseline(sources, target)
             seen = self._seen(target, comparisons.get(target.name) if own is None else None)
             report = self._judge(target, seen, own or self._explaining(target, seen))
             if report.status is DriftStatus.UNKNOWN and (comparison := comparisons.get(target.name)) and own is None:
-                report = await self._among_siblings(target, seen, comparison, fetch) or report
+                report = await self._among_siblings(target, seen, comparison, sources) or report
             report = replace(report, catalogue_hash=self._looks[target.name].catalogue_hash)
             self.states[target.name] = replace(self.states[target.name], drift=report.status)
             found.append(report)
@@ -154,7 +162,7 @@ class Round:
             hint = "; ".join(filter(None, (hint, str(comparison))))
         return Seen(
             target=target.name,
-            at=self._at,
+            at=self.at,
             applied=look.reading.revisions,
             head=state.head,
             pending=state.pending,
@@ -179,34 +187,29 @@ class Round:
             return None
         return newest
 
-    async def _baseline(self, session: Session, target: TargetDeclaration) -> Baseline | None:
+    async def _baseline(self, sources: Sources, target: TargetDeclaration) -> Baseline | None:
         """Return the baseline that fits, with its snapshot only where the live schema is another."""
         look = self._looks[target.name]
         found = self._known.baseline(target, look.reading.revisions) if look.reading.revisions is not None else None
         if found is None or look.snapshot is None or look.snapshot.fingerprint == found.fingerprint:
             return found
-        return await session.baselines.get(target.name, found.applied)
+        return await sources.recorded(target.name, found.applied)
 
-    def _comparisons(self) -> Mapping[str, Comparison]:
+    async def _comparisons(self, sources: Sources) -> Mapping[str, Comparison]:
         """Compare the targets of this round, and what is known of their siblings, with one another."""
-        members = {}
-        wanted = set()
-        for target, look in self._without_baseline():
-            wanted.add(group_of(target, look.reading.revisions or ()))
+        wanted = {group_of(target, look.reading.revisions or ()) for target, look in self._without_baseline()}
         if not wanted:
             return {}
-        for target in self._fleet.targets.values():
-            member = self._member(target)
-            if member is not None and member.group in wanted:
-                members[target.name] = member
-        return compare(members.values())
+        sightings = await sources.sightings()
+        members = (self._member(target, sightings) for target in self._fleet.targets.values())
+        return compare(member for member in members if member is not None and member.group in wanted)
 
-    def _member(self, target: TargetDeclaration) -> Member | None:
-        look, report = self._looks.get(target.name), self._known.reports.get(target.name)
+    def _member(self, target: TargetDeclaration, sightings: Mapping[str, Sighting]) -> Member | None:
+        look, sighting = self._looks.get(target.name), sightings.get(target.name)
         if look is not None and look.fingerprint is not None and look.reading.revisions is not None:
             return Member(target.name, group_of(target, look.reading.revisions), look.fingerprint)
-        if report is not None and report.actual_fingerprint is not None:
-            return Member(target.name, group_of(target, report.applied), report.actual_fingerprint)
+        if sighting is not None:
+            return Member(target.name, group_of(target, sighting.applied), sighting.fingerprint)
         return None
 
     async def _among_siblings(
@@ -214,14 +217,14 @@ class Round:
         target: TargetDeclaration,
         seen: Seen,
         comparison: Comparison,
-        fetch: Callable[[TargetDeclaration], Awaitable[Snapshot | None]],
+        sources: Sources,
     ) -> DriftReport | None:
         """Return what the siblings say about a target that is the odd one out."""
         if not comparison.differs or comparison.majority is None or seen.snapshot is None or seen.error:
             return None
         look = self._looks.get(comparison.majority)
         expected = look.snapshot if look is not None else None
-        expected = expected or await fetch(self._fleet.targets[comparison.majority])
+        expected = expected or await sources.fetch(self._fleet.targets[comparison.majority])
         if expected is None:
             return None
         before = self._known.reports.get(target.name)

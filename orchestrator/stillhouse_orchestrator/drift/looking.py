@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from stillhouse_engine.schema import Coverage, SchemaError, Snapshot, take_fingerprint, take_snapshot
-from stillhouse_orchestrator.census import read
 from stillhouse_orchestrator.jobs import version_table
+from stillhouse_orchestrator.readings import read
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
 
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -66,18 +67,12 @@ class Scope:
     @classmethod
     def of(cls, target: TargetDeclaration) -> Scope:
         """Return a target's scope: its own schemas, without its version table."""
-        name, schema = version_table(target)
         schemas = target.drift.schemas or ((target.schema,) if target.schema else None)
-        return cls(schemas, (f"{schema}.{name}", name) if schema else (name,))
+        return cls(schemas, (version_table(target)[0],))
 
-    def fingerprint(self, connection: Connection) -> str:
-        """Return one hash for all the schemas, made by the server; that of a single schema does not say its name."""
-        hashes = take_fingerprint(connection, schemas=self.schemas, exclude_tables=self.exclude_tables)
-        named = self.schemas is None and connection.dialect.name not in MYSQL  # whose schema is the database itself
-        return self.hash_of(hashes, named=named)
-
-    def hash_of(self, hashes: Mapping[str, str], *, named: bool) -> str:
-        """Return one hash for the hashes of some schemas; `named` when their names say something."""
+    def hash_of(self, hashes: Mapping[str, str], dialect: str) -> str:
+        """Return one hash for the hashes of all the schemas; that of a single schema does not say its name."""
+        named = self.schemas is None and dialect not in MYSQL  # whose schema is the database itself
         told = sorted(hashes.items()) if named or len(hashes) > 1 else sorted(hashes.values())
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
@@ -86,34 +81,43 @@ class Scope:
         return take_snapshot(connection, schemas=self.schemas, exclude_tables=self.exclude_tables)
 
 
+Seen: TypeAlias = "dict[Hashable, tuple[str, Coverage]]"
+"""Fingerprint and coverage of the schemas that one check has fetched, by what makes them equal."""
+
+
 class Looks:
     """The looks of one check. A schema that is the expected one, and was seen on a sibling, is not fetched again.
 
     Args:
         held: verdicts that hold as long as the server's hash and the revisions are what they were, by target.
         expected: fingerprints of the baselines that fit, by target and revisions.
+        seen: what the check has fetched so far.
     """
 
-    def __init__(self, held: Mapping[str, Held], expected: Mapping[tuple[str, tuple[str, ...]], str]) -> None:
+    def __init__(
+        self, held: Mapping[str, Held], expected: Mapping[tuple[str, tuple[str, ...]], str], seen: Seen | None = None
+    ) -> None:
         self._held = held
         self._expected = expected
-        self._seen: dict[Hashable, tuple[str, Coverage]] = {}
+        self._seen: Seen = {} if seen is None else seen
 
-    async def at(self, connection: AsyncConnection, target: TargetDeclaration) -> Look:
-        """Look at a target."""
-        reading = await read(connection, target)
-        scope = Scope.of(target)
+    async def at(self, connection: AsyncConnection, targets: Sequence[TargetDeclaration]) -> dict[str, Look]:
+        """Look at some targets of one database."""
+        readings = await read(connection, targets)
         try:
-            hashed = await connection.run_sync(scope.fingerprint)
-            if self._held.get(target.name) == Held(reading.revisions or (), hashed):
-                return Look(reading, hashed)
-            return await self._whole(connection, target, Look(reading, hashed), scope)
+            hashes = await connection.run_sync(hashes_of, {target.name: Scope.of(target) for target in targets})
+            looks = {name: Look(reading, hashes[name]) for name, reading in readings.items()}
+            return {target.name: await self._one(connection, target, looks[target.name]) for target in targets}
         except SchemaError as error:
-            return Look(reading, error=str(error))
+            return {name: Look(reading, error=str(error)) for name, reading in readings.items()}
 
-    async def _whole(self, connection: AsyncConnection, target: TargetDeclaration, found: Look, scope: Scope) -> Look:
+    async def _one(self, connection: AsyncConnection, target: TargetDeclaration, found: Look) -> Look:
+        """Fetch the whole schema of a target, unless it is known."""
+        if self._held.get(target.name) == Held(found.reading.revisions or (), found.catalogue_hash):
+            return found
+        scope = Scope.of(target)
         expected = self._expected.get((target.name, tuple(sorted(found.reading.revisions or ()))))
-        key = (target.server, target.url.dialect, scope.schemas is None, scope.exclude_tables[-1], found.catalogue_hash)
+        key = (target.server, target.url.dialect, scope.schemas is None, scope.exclude_tables, found.catalogue_hash)
         known = self._seen.get(key)
         if known is not None and known[0] == expected:
             return replace(found, fingerprint=known[0], coverage=known[1])
@@ -122,3 +126,23 @@ class Looks:
         self._seen[key] = (fingerprint, coverage)
         kept = None if fingerprint == expected and coverage.complete else snapshot
         return replace(found, fingerprint=fingerprint, coverage=coverage, snapshot=kept)
+
+
+def hashes_of(connection: Connection, scopes: Mapping[str, Scope]) -> dict[str, str]:
+    """Return the server's hash of each scope, by name; single schemas of one database are hashed by one statement."""
+    dialect = connection.dialect.name
+    together: defaultdict[tuple[str, ...], dict[str, Scope]] = defaultdict(dict)
+    found = {}
+    for name, scope in scopes.items():
+        if scope.schemas is not None and len(scope.schemas) == 1:
+            together[scope.exclude_tables][name] = scope
+        else:
+            hashes = take_fingerprint(connection, schemas=scope.schemas, exclude_tables=scope.exclude_tables)
+            found[name] = scope.hash_of(hashes, dialect)
+    for exclude_tables, alike in together.items():
+        schemas = sorted({schema for scope in alike.values() for schema in scope.schemas or ()})
+        hashes = take_fingerprint(connection, schemas=schemas, exclude_tables=exclude_tables)
+        for name, scope in alike.items():
+            own = {schema: hashes[schema] for schema in scope.schemas or () if schema in hashes}
+            found[name] = scope.hash_of(own, dialect)
+    return found

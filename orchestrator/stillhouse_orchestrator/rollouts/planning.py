@@ -17,7 +17,7 @@ from stillhouse_orchestrator.rollouts.late import late_for_all
 from stillhouse_orchestrator.values import Health, Plan, PlanGroup, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from stillhouse_config import ProjectDeclaration, TargetDeclaration
     from stillhouse_orchestrator.census import Census
@@ -218,7 +218,7 @@ def _from_memory(targets: Sequence[TargetDeclaration], draft: _Draft) -> list[Pl
     return list(found.values())
 
 
-def in_order(graph: Graph, revisions: set[str]) -> tuple[str, ...]:
+def in_order(graph: Graph, revisions: Collection[str]) -> tuple[str, ...]:
     """Return revisions so that each comes after those that it stands on."""
     ordered: dict[str, None] = {}
     while rest := sorted(revision for revision in revisions if revision not in ordered):

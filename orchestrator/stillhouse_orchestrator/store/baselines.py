@@ -13,7 +13,7 @@ from stillhouse_orchestrator.store.tables import baselines, snapshots
 from stillhouse_orchestrator.values import Baseline, from_json, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,9 +39,13 @@ class Baselines:
         row = (await self._connection.execute(query)).one_or_none()
         return None if row is None else replace(from_json(Baseline, row.body), snapshot=row.text)
 
-    async def all(self) -> list[Baseline]:
-        """Return all of them without their snapshots: fingerprints are enough for a steady fleet."""
-        query = select(baselines.c.body).order_by(baselines.c.target, baselines.c.taken_at)
+    async def some(self, targets: Collection[str]) -> list[Baseline]:
+        """Return those of some targets, oldest first, without their snapshots: fingerprints are enough for a steady fleet."""
+        query = (
+            select(baselines.c.body)
+            .where(baselines.c.target.in_(targets))
+            .order_by(baselines.c.target, baselines.c.taken_at)
+        )
         return await bodies(self._connection, Baseline, query)
 
     async def save(self, found: Iterable[Baseline]) -> None:

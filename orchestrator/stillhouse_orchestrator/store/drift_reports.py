@@ -8,10 +8,10 @@ from sqlalchemy import delete, or_, select
 
 from stillhouse_orchestrator.store.rows import bodies, upsert
 from stillhouse_orchestrator.store.tables import drift_reports, ignore_rules
-from stillhouse_orchestrator.values import DriftReport, IgnoreRule, to_json
+from stillhouse_orchestrator.values import DriftReport, IgnoreRule, Sighting, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,6 +33,18 @@ class DriftReports:
         """Return the last report of every target, by name."""
         query = select(drift_reports.c.body).order_by(drift_reports.c.target)
         return await bodies(self._connection, DriftReport, query)
+
+    async def some(self, targets: Collection[str]) -> list[DriftReport]:
+        """Return the last reports of some targets."""
+        query = select(drift_reports.c.body).where(drift_reports.c.target.in_(targets))
+        return await bodies(self._connection, DriftReport, query)
+
+    async def sightings(self) -> dict[str, Sighting]:
+        """Return the schema that every target had, as far as it could be read, by target."""
+        body = drift_reports.c.body
+        query = select(drift_reports.c.target, body["applied"], body["actual_fingerprint"].as_string())
+        rows = await self._connection.execute(query)
+        return {target: Sighting(tuple(applied), found) for target, applied, found in rows if found is not None}
 
     async def drift_ids(self) -> dict[str, str]:
         """Return the ``drift_id`` of every target that drifted."""

@@ -11,7 +11,7 @@ from stillhouse_orchestrator.store.tables import targets
 from stillhouse_orchestrator.values import TargetState, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,6 +30,10 @@ class Targets:
     async def all(self) -> list[TargetState]:
         """Return all, by name."""
         return await bodies(self._connection, TargetState, select(targets.c.body).order_by(targets.c.name))
+
+    async def some(self, names: Collection[str]) -> list[TargetState]:
+        """Return those of some names, as far as they were ever seen."""
+        return await bodies(self._connection, TargetState, select(targets.c.body).where(targets.c.name.in_(names)))
 
     async def save(self, states: Iterable[TargetState]) -> None:
         """Keep the last look at some targets."""

@@ -13,6 +13,7 @@ from stillhouse_orchestrator.values.drift import (
     IgnoreRule,
     RepairRisk,
     Severity,
+    Sighting,
     drift_id,
 )
 from stillhouse_orchestrator.values.plan import Hazard, Plan, PlanGroup
@@ -60,6 +61,7 @@ __all__ = [
     "RolloutState",
     "RolloutTarget",
     "Severity",
+    "Sighting",
     "Silence",
     "Step",
     "TargetState",

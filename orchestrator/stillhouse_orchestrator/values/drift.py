@@ -107,6 +107,14 @@ class DriftReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """Which schema a target had when it was last looked at."""
+
+    applied: tuple[str, ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class DriftSummary:
     """How many targets have which verdict."""
 

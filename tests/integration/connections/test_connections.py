@@ -39,7 +39,7 @@ async def test_many_databases_share_one_engine_and_stay_apart(connections, postg
             return (await connection.exec_driver_sql("select current_database()")).scalar_one()
 
     assert await asyncio.gather(*map(ask, names)) == names
-    assert len(connections._engines) == 1
+    assert len(connections._opener._engines) == 1
 
 
 @pytest.mark.postgresql

@@ -1,0 +1,160 @@
+"""Opens connections for the daemon's own queries, with its own drivers, and says what is wrong when one cannot be opened.
+
+One SQLAlchemy engine without a pool serves all databases of one server and driver: an engine holds the dialect with
+what it has learnt about the server, and is too heavy (7 MB) to have one per target. Which database a connection goes
+to is a context variable, read when the driver connects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from stillhouse_engine.worker.diagnosis import HINTS, diagnose
+from stillhouse_engine.worker.scrub import scrub, secrets_of
+from stillhouse_orchestrator.connections.servers import OWN_DRIVERS, address, own_url, server_of
+from stillhouse_orchestrator.errors import ConnectionFailedError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL, Dialect
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+CLOSE_SECONDS = 5.0
+PING_SECONDS = 2.0
+
+_url: ContextVar[URL] = ContextVar("stillhouse_connecting_to")
+
+
+class Opener:
+    """Opens and closes connections; whether there may be one more is not its business.
+
+    Args:
+        timeout: seconds until a server that does not answer counts as unreachable.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._engines: dict[tuple[str, str], AsyncEngine] = {}
+
+    async def open(self, url: URL | str, *, read_only: bool) -> AsyncConnection:
+        """Open a connection.
+
+        Args:
+            url: the target's URL; the driver in it may be any.
+            read_only: let the database refuse to write; an SQLite file is not made when it is missing.
+
+        Raises:
+            ConnectionFailedError: it cannot be opened.
+        """
+        chosen = daemon_url(url, read_only=read_only)
+        if read_only:
+            await _check_file(sa.make_url(url))
+        token = _url.set(chosen)
+        try:
+            async with asyncio.timeout(self._timeout):
+                connection = await self._engine(chosen).connect()
+        except (sa.exc.SQLAlchemyError, OSError, TimeoutError) as error:
+            raise failed(chosen, error) from error
+        finally:
+            _url.reset(token)
+        if read_only and chosen.get_backend_name() == "postgresql":
+            return await connection.execution_options(postgresql_readonly=True)
+        return connection
+
+    async def aclose(self) -> None:
+        """Forget the engines."""
+        engines, self._engines = list(self._engines.values()), {}
+        for engine in engines:
+            await engine.dispose()
+
+    def _engine(self, url: URL) -> AsyncEngine:
+        key = (url.drivername, server_of(url))
+        if key not in self._engines:
+            try:
+                engine = create_async_engine(url, poolclass=NullPool)
+            except ImportError as error:
+                raise ConnectionFailedError(
+                    "missing_driver",
+                    address(url),
+                    f"the driver is not installed: {error}",
+                    hint="install 'stillhouse[mysql]'",
+                ) from error
+            sa.event.listen(engine.sync_engine, "do_connect", _aim)
+            self._engines[key] = engine
+        return self._engines[key]
+
+
+async def close(connection: AsyncConnection) -> None:
+    """Close a connection; the server drops what we cannot close."""
+    with contextlib.suppress(TimeoutError, OSError, sa.exc.DBAPIError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await connection.close()
+
+
+async def lives(connection: AsyncConnection) -> bool:
+    """Tell whether a connection that was idle can still be used: one round trip, without a transaction."""
+    try:
+        async with asyncio.timeout(PING_SECONDS):
+            return bool(await connection.run_sync(_ping))
+    except (TimeoutError, OSError, sa.exc.SQLAlchemyError):
+        return False
+
+
+def _ping(connection: sa.Connection) -> bool:
+    raw = connection.connection.dbapi_connection
+    return raw is not None and connection.dialect.do_ping(raw)
+
+
+def daemon_url(url: URL | str, *, read_only: bool) -> URL:
+    """Return the URL by which the daemon reaches a target.
+
+    Raises:
+        ConnectionFailedError: the daemon has no driver for this kind of database.
+    """
+    try:
+        chosen = own_url(url)
+    except LookupError:
+        known = ", ".join(OWN_DRIVERS)
+        raise ConnectionFailedError(
+            "unsupported",
+            address(url),
+            f"the daemon has no driver for {sa.make_url(url).get_backend_name()} databases",
+            hint=f"it reads {known}; migrations in a worker use the project's own driver",
+        ) from None
+    if read_only and chosen.get_backend_name() == "sqlite" and chosen.database not in (None, "", ":memory:"):
+        if not str(chosen.database).startswith("file:"):
+            chosen = chosen.set(database=f"file:{chosen.database}")
+        chosen = chosen.update_query_dict({"mode": "ro", "uri": "true"})
+    return chosen
+
+
+def _aim(dialect: Dialect, _record: Any, args: list[Any], keywords: dict[str, Any]) -> None:
+    """Point a connection of a shared engine to the database that is asked for now (SQLAlchemy's ``do_connect``)."""
+    args[:], fresh = dialect.create_connect_args(_url.get())
+    keywords.clear()
+    keywords.update(fresh)
+
+
+async def _check_file(url: URL) -> None:
+    """Notice a missing SQLite file before the driver does, whose thread then outlives the attempt."""
+    path = url.database
+    if url.get_backend_name() != "sqlite" or not path or path == ":memory:" or path.startswith("file:"):
+        return
+    if not await asyncio.to_thread(Path(path).is_file):
+        raise ConnectionFailedError("missing_file", address(url), f"no such file: {path}", hint=HINTS["missing_file"])
+
+
+def failed(url: URL | str, error: BaseException) -> ConnectionFailedError:
+    """Turn whatever a driver or a database raised into one clear error."""
+    found = diagnose(error)
+    secrets = secrets_of(sa.make_url(url).render_as_string(hide_password=False))
+    if found is None:
+        return ConnectionFailedError("failed", address(url), scrub(f"{type(error).__name__}: {error}", secrets))
+    return ConnectionFailedError(found.kind, address(url), scrub(found.message, secrets), hint=HINTS.get(found.kind))
