@@ -71,8 +71,9 @@ async def _read_all(connection: AsyncConnection, targets: Sequence[TargetDeclara
     sql = " UNION ALL ".join(selects)
     if connection.dialect.name in {"mysql", "mariadb"}:
         sql = sql.replace("%", "%%")  # its driver looks for placeholders even where there are no parameters
-    for row in await connection.exec_driver_sql(sql):
-        found[row[0]].append(str(row[1]))
+    rows: Sequence[Any] = (await connection.exec_driver_sql(sql)).all()
+    for number, revision in rows:
+        found[number].append(str(revision))
     return {target.name: Reading(tuple(sorted(rows))) for target, rows in zip(targets, found, strict=True)}
 
 
