@@ -10,14 +10,16 @@ from stillhouse_engine.autogenerate.dispatch import PriorityDispatcher
 from stillhouse_engine.autogenerate.plugins import DEFAULT_PLUGINS, Plugin
 from stillhouse_engine.autogenerate.reflection import bulk_inspector
 from stillhouse_engine.errors import CommandError
+from stillhouse_engine.schema import take_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Inspector, MetaData, Table
     from sqlalchemy.schema import SchemaItem
 
     from stillhouse_engine.runtime.migration import MigrationContext
+    from stillhouse_engine.schema import Snapshot
 
 comparators = PriorityDispatcher()
 """Comparators that take part in every comparison, besides the chosen plug-ins."""
@@ -38,6 +40,7 @@ class AutogenContext:
         dialect: its dialect.
         imports: import lines that the rendered code needs; ``render_item`` may add to them.
         comparators: the comparators that take part.
+        asked: how the server writes the models' constraints, for the comparators of tables.
 
     Raises:
         CommandError: models are needed, and there are none.
@@ -64,6 +67,7 @@ class AutogenContext:
             Plugin.populate_autogenerate_priority_dispatch(
                 self.comparators, list(opts.get("autogenerate_plugins") or DEFAULT_PLUGINS)
             )
+        self.asked: dict[Hashable, Any] = {}
         self._object_filters = filters(opts.get("include_object"))
         self._name_filters = filters(opts.get("include_name"))
         self._has_batch = False
@@ -87,6 +91,19 @@ class AutogenContext:
         if self.connection is None:
             raise TypeError("can't return inspector as this AutogenContext has no database connection")
         return bulk_inspector(self.connection)
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """All objects of the live schema, read in one statement; of all schemas where these are compared.
+
+        Raises:
+            TypeError: there is no connection.
+        """
+        if self.connection is None:
+            raise TypeError("can't take a snapshot as this AutogenContext has no database connection")
+        # The name of the default schema is left to the snapshot, which tells names apart by it.
+        every = bool(self.opts.get("include_schemas", False)) or self.dialect.name == "sqlite"
+        return take_snapshot(self.connection, schemas=None if every else [str(self.dialect.default_schema_name)])
 
     @contextmanager
     def _within_batch(self) -> Iterator[None]:

@@ -32,6 +32,15 @@ BUILT_IN = {
     "alembic.autogenerate.defaults": "server_defaults",
     "alembic.autogenerate.comments": "comments",
     "alembic.ext.checkconstraint_byname": "checks_by_name",
+    "stillhouse.autogenerate.enum_values": "enum_values",
+    "stillhouse.autogenerate.primary_keys": "primary_keys",
+    "stillhouse.autogenerate.check_texts": "check_texts",
+    "stillhouse.autogenerate.exclude_constraints": "exclude_constraints",
+    "stillhouse.autogenerate.sequences": "sequences",
+    "stillhouse.autogenerate.functions": "functions",
+    "stillhouse.autogenerate.views": "views",
+    "stillhouse.autogenerate.triggers": "triggers",
+    "stillhouse.autogenerate.renames": "renames",
 }
 """Modules of ``compare`` by the names of their plug-ins, in the order in which they compare."""
 

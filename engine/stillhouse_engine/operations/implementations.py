@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKeyConstraint
@@ -169,3 +171,20 @@ def bulk_insert(operations: Any, operation: ops.BulkInsertOp) -> None:
 def execute(operations: Any, operation: ops.ExecuteSQLOp) -> None:
     """Execute SQL of the user's own, in a batch too at once."""
     operations.migration_context.impl.execute(operation.sqltext, execution_options=operation.execution_options)
+
+
+PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")
+"""A colon that SQLAlchemy would take for the beginning of a parameter's name."""
+
+
+def without_parameters(sql: str) -> str:
+    """Return SQL as ``text()`` takes it when it has no parameters."""
+    return PARAMETER.sub(r"\:", sql)
+
+
+@implements(ops.SchemaObjectOp)
+def change_object(operations: Any, operation: ops.SchemaObjectOp) -> None:
+    """Execute the statements that make, change or drop an object."""
+    with operations.migration_context.autocommit_block() if operation.autocommit else nullcontext():
+        for statement in operation.statements:
+            operations.impl.execute(without_parameters(statement))

@@ -25,6 +25,7 @@ from stillhouse_engine.autogenerate.render.expressions import server_default as 
 from stillhouse_engine.autogenerate.render.indexes import add_index as _add_index
 from stillhouse_engine.autogenerate.render.indexes import drop_index as _drop_index
 from stillhouse_engine.autogenerate.render.indexes import index_elements as _get_index_rendered_expressions
+from stillhouse_engine.autogenerate.render.objects import schema_object as _render_schema_object
 from stillhouse_engine.autogenerate.render.registry import (
     CodeName,
     default_renderers,
@@ -80,6 +81,7 @@ __all__ = [
     "_render_modify_table",
     "_render_potential_expr",
     "_render_python_into_templatevars",
+    "_render_schema_object",
     "_render_server_default",
     "_repr_type",
     "_sqlalchemy_autogenerate_prefix",

@@ -60,6 +60,12 @@ def existence(name: str, value: bool | None) -> list[str]:
     return [] if value is None else keywords({name: value})
 
 
+GUESS = (
+    "# A guess: the new column has the type and the place of the old one. If it is another column,",
+    "# write add_column() and drop_column() instead.",
+)
+
+
 @default_renderers.dispatch_for(ops.AddColumnOp)
 def add_column(autogen_context: AutogenContext, op: ops.AddColumnOp) -> str:
     """Render ``add_column``."""
@@ -87,6 +93,12 @@ def alter_column(autogen_context: AutogenContext, op: ops.AlterColumnOp) -> str:
     names = [*table_argument(autogen_context, op.table_name), repr(plain(op.column_name))]
     lines = [", ".join(names), *alterations(autogen_context, op), *remaining(autogen_context, op)]
     return start + f",\n{INDENT}".join(lines) + ")"
+
+
+@default_renderers.dispatch_for(ops.RenameColumnOp)
+def rename_column(autogen_context: AutogenContext, op: ops.RenameColumnOp) -> list[str]:
+    """Render ``alter_column`` with a new name, and what to look at where it is a guess."""
+    return [*(GUESS if op.guessed else ()), *alter_column(autogen_context, op).split("\n")]
 
 
 def alterations(autogen_context: AutogenContext, op: ops.AlterColumnOp) -> list[str]:

@@ -11,6 +11,8 @@ from sqlalchemy.sql.elements import ClauseElement, Label, TextClause
 from stillhouse_engine.autogenerate.render.registry import keywords, plain, sqlalchemy_prefix, user_rendering
 
 if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
     from stillhouse_engine.autogenerate.context import AutogenContext
 
 IDENTITY_OPTIONS = ("start", "increment", "minvalue", "maxvalue", "nominvalue", "nomaxvalue", "cycle", "cache")
@@ -27,6 +29,11 @@ def sql_text(
         value, is_server_default=is_server_default, **options
     )
     return str(rendered)
+
+
+def undoubled(sql: str, dialect: Dialect) -> str:
+    """Return compiled SQL as it is meant: some drivers want percent signs twice, and only they do."""
+    return sql.replace("%%", "%") if dialect.identifier_preparer._double_percents else sql  # noqa: SLF001 - SQLAlchemy tells it nowhere else
 
 
 def potential_expression(
@@ -52,7 +59,7 @@ def potential_expression(
     if is_index and isinstance(value, Label):
         label, value = f".label({plain(value.name)!r})", value.element
     options = {"is_server_default": is_server_default, "is_index": is_index and not isinstance(value, TextClause)}
-    text = repr(sql_text(value, autogen_context, **options))
+    text = repr(undoubled(sql_text(value, autogen_context, **options), autogen_context.dialect))
     if not wrap_in_element:
         return text
     element = "literal_column" if is_index else "text"

@@ -21,6 +21,10 @@ from stillhouse_engine.operations import ops
 if TYPE_CHECKING:
     from stillhouse_engine.autogenerate.context import AutogenContext
 
+GUESS = (
+    "# A guess: the new table has the columns of the old one. If it is another table,",
+    "# write op.create_table() and op.drop_table() instead.",
+)
 MAX_PYTHON_ARGS = 255
 """Columns and constraints that may be arguments; more are a list, because older Pythons took no more."""
 
@@ -63,10 +67,11 @@ def drop_table(autogen_context: AutogenContext, op: ops.DropTableOp) -> str:
 
 
 @default_renderers.dispatch_for(ops.RenameTableOp)
-def rename_table(autogen_context: AutogenContext, op: ops.RenameTableOp) -> str:
-    """Render ``rename_table``."""
+def rename_table(autogen_context: AutogenContext, op: ops.RenameTableOp) -> list[str]:
+    """Render ``rename_table``, with what to look at where it is a guess."""
     names = [repr(plain(op.table_name)), repr(plain(op.new_table_name))]
-    return call(autogen_context, "rename_table", *names, *schema_argument(autogen_context, op.schema))
+    line = call(autogen_context, "rename_table", *names, *schema_argument(autogen_context, op.schema))
+    return [*(GUESS if getattr(op, "guessed", False) else ()), line]
 
 
 @default_renderers.dispatch_for(ops.CreateTableCommentOp)

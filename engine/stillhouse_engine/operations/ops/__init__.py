@@ -10,6 +10,8 @@ from stillhouse_engine.operations.ops.exclude import CreateExcludeConstraintOp
 from stillhouse_engine.operations.ops.foreign_keys import CreateForeignKeyOp
 from stillhouse_engine.operations.ops.indexes import CreateIndexOp, DropIndexOp
 from stillhouse_engine.operations.ops.keys import CreatePrimaryKeyOp, CreateUniqueConstraintOp
+from stillhouse_engine.operations.ops.objects import SchemaObjectOp
+from stillhouse_engine.operations.ops.renames import RenameColumnOp, ReversibleRenameTableOp
 from stillhouse_engine.operations.ops.scripts import DowngradeOps, MigrationScript, ModifyTableOps, UpgradeOps
 from stillhouse_engine.operations.ops.tables import (
     CreateTableCommentOp,
@@ -44,6 +46,9 @@ __all__ = [
     "MigrationScript",
     "ModifyTableOps",
     "OpContainer",
+    "RenameColumnOp",
     "RenameTableOp",
+    "ReversibleRenameTableOp",
+    "SchemaObjectOp",
     "UpgradeOps",
 ]
