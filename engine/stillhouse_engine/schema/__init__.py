@@ -10,7 +10,7 @@ from stillhouse_engine.schema.errors import (
 )
 from stillhouse_engine.schema.repairs import repair
 from stillhouse_engine.schema.snapshot import NORMALISER, Coverage, SchemaObject, Snapshot
-from stillhouse_engine.schema.taking import fingerprint_query, take_fingerprint, take_snapshot
+from stillhouse_engine.schema.taking import digest_query, fingerprint_query, take_fingerprint, take_snapshot
 
 __all__ = [
     "NORMALISER",
@@ -24,6 +24,7 @@ __all__ = [
     "SnapshotMismatchError",
     "UnsupportedDialectError",
     "diff",
+    "digest_query",
     "drift_id",
     "fingerprint_query",
     "repair",

@@ -24,6 +24,9 @@ class Reader(Protocol):
     def fingerprint_statement(self, schemas: Sequence[str] | None, exclude_tables: Collection[str]) -> str:
         """Return the statement with one row per schema: name, hash."""
 
+    def digest_statement(self, schemas: Sequence[str] | None, exclude_tables: Collection[str]) -> str:
+        """Return the statement whose rows are equal only where snapshots are."""
+
     def take_fingerprint(
         self, connection: Connection, schemas: Sequence[str] | None, exclude_tables: Collection[str]
     ) -> Mapping[str, str]:
@@ -69,6 +72,18 @@ def fingerprint_query(
         UnsupportedDialectError: there are no fingerprints of this kind of database.
     """
     return _reader(dialect_name).fingerprint_statement(schemas, exclude_tables)
+
+
+def digest_query(dialect_name: str, schemas: Sequence[str] | None = None, exclude_tables: Collection[str] = ()) -> str:
+    """Return one SQL statement whose rows are equal only where the snapshots of two databases are.
+
+    It is the cheapest way to find out that a database looks like another one. Databases that look alike may differ in it;
+    fingerprints are for that. On PostgreSQL it has one value. The text contains no placeholders.
+
+    Raises:
+        UnsupportedDialectError: there are no snapshots of this kind of database.
+    """
+    return _reader(dialect_name).digest_statement(schemas, exclude_tables)
 
 
 def take_fingerprint(

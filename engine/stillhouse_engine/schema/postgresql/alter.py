@@ -39,6 +39,7 @@ REPLACEABLE = frozenset({"body", "language", "volatility", "options", "settings"
 def column(attribute: str, expected: SchemaObject, actual: SchemaObject) -> Answer | None:
     """Return what turns one attribute of a column back; None when the column must be made again."""
     start = f"ALTER TABLE {expected.text('table')} ALTER COLUMN {expected.text('sql')}"
+    alone = f"ALTER TABLE ONLY {expected.text('table')} ALTER COLUMN {expected.text('sql')}"
     if attribute in {"generated", "generated_kind"}:
         return _generated(start, expected, actual)
     if attribute in {"type", "collation"}:
@@ -48,8 +49,8 @@ def column(attribute: str, expected: SchemaObject, actual: SchemaObject) -> Answ
     if attribute == "nullable":
         return _nullable(start, expected)
     if attribute == "default":
-        return _default(start, expected)
-    return _one(Phase.SETTLE, 0, f"{start} {_column_setting(attribute, expected, actual)}")
+        return _default(alone, expected)
+    return _one(Phase.SETTLE, 0, f"{alone} {_column_setting(attribute, expected, actual)}")
 
 
 def _column_setting(attribute: str, expected: SchemaObject, actual: SchemaObject) -> str:

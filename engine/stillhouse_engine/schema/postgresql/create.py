@@ -106,7 +106,35 @@ def _table(item: SchemaObject, schema: Snapshot) -> Iterator[Action]:
     yield Action(Phase.CREATE_TABLE, depth(item, schema), " ".join(words))
     for child in columns:
         yield from column_settings(child)
+        if child.get("inherited"):
+            yield from own_ways(child, item, schema)
     yield from table_settings(item)
+
+
+def own_ways(item: SchemaObject, table: SchemaObject, schema: Snapshot) -> Iterator[Action]:
+    """Return what sets an inherited column apart from the one that it is inherited from."""
+    above = next(
+        (
+            found
+            for name in heritage(table, schema)
+            if (found := schema.by_key.get(("column", f"{name}.{item.text('column')}")))
+        ),
+        None,
+    )
+    if above is None:
+        return
+    start = f"ALTER TABLE ONLY {item.text('table')} ALTER COLUMN {item.text('sql')}"
+    if item.get("default") != above.get("default"):
+        default = f"SET DEFAULT {item.text('default')}" if item.get("default") is not None else "DROP DEFAULT"
+        yield Action(Phase.ALTER_TABLE, 0, f"{start} {default}")
+    if above.get("nullable") and not item.get("nullable"):
+        yield Action(Phase.ALTER_TABLE, 0, f"{start} SET NOT NULL", "locks")
+
+
+def heritage(table: SchemaObject, schema: Snapshot) -> tuple[str, ...]:
+    """Return the names of the tables that one inherits from directly."""
+    parents = table.text("inherits").split(", ") if table.text("inherits") else []
+    return tuple(above.name for above in schema.of_kind("table") if above.text("sql") in parents)
 
 
 def table_settings(item: SchemaObject) -> Iterator[Action]:
@@ -129,9 +157,7 @@ def replica_identity(value: str) -> str:
 
 def depth(item: SchemaObject, schema: Snapshot) -> int:
     """Return how many tables stand above one in its inheritance."""
-    parents = item.text("inherits").split(", ") if item.text("inherits") else []
-    above = [table for table in schema.of_kind("table") if table.text("sql") in parents]
-    return 1 + max((depth(table, schema) for table in above), default=0)
+    return 1 + max((depth(schema.by_key[("table", name)], schema) for name in heritage(item, schema)), default=0)
 
 
 def _constraint(item: SchemaObject, _schema: Snapshot) -> Iterator[Action]:
@@ -146,7 +172,8 @@ def _constraint(item: SchemaObject, _schema: Snapshot) -> Iterator[Action]:
 
 def _index(item: SchemaObject, schema: Snapshot) -> Iterator[Action]:
     tablespace = f" TABLESPACE {item.text('tablespace')}" if item.text("tablespace") else ""
-    sql = re.sub(r"(?= WHERE |$)", tablespace, item.text("definition"), count=1)
+    everywhere = item.text("definition").replace(" ON ONLY ", " ON ", 1)  # how the server writes a partitioned one
+    sql = re.sub(r"(?= WHERE |$)", tablespace, everywhere, count=1)
     of_view = schema.relations.get(item.parent, ("", ""))[0] == "materialized_view"
     yield Action(Phase.CREATE_TRIGGER if of_view else Phase.CREATE_INDEX, 0, sql, "locks")
 

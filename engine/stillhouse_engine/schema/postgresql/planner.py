@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema.actions import Action, Answer, RepairStep, in_order
 from stillhouse_engine.schema.postgresql.alter import ALTERATIONS, add_labels
-from stillhouse_engine.schema.postgresql.create import comment, create, create_whole, uses
+from stillhouse_engine.schema.postgresql.create import comment, create, create_whole, heritage, uses
 from stillhouse_engine.schema.postgresql.drop import drop
 from stillhouse_engine.schema.postgresql.phases import Phase
-from stillhouse_engine.schema.postgresql.statements import literal
+from stillhouse_engine.schema.postgresql.statements import literal, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +23,10 @@ RECREATED_KINDS = frozenset({"constraint", "index", "policy", "rule", "statistic
 CHILDREN = frozenset({"column", "constraint", "policy", "rule", "trigger"})
 VIEWS = ("view", "materialized_view")
 CODE = frozenset({"aggregate", "function", "procedure"})
+PARTS = re.compile(r'"(?:[^"]|"")*"|[^".]+')
+REWRITTEN = frozenset({"type", "collation", "generated", "generated_kind"})
+HANDED_DOWN = REWRITTEN | {"nullable", None}
+"""What happens to a column where it is inherited when it happens where it comes from."""
 
 
 def plan(changes: Sequence[Change], expected: Snapshot, actual: Snapshot) -> tuple[RepairStep, ...]:
@@ -46,7 +50,7 @@ def with_names(snapshot: Snapshot) -> Snapshot:
         if item.kind in CHILDREN and relation is not None:
             bare = item.name[len(item.parent) + 1 :]
             table = snapshot.by_key[relation].text("sql")
-            names = {"column": bare, "sql": '"' + bare.replace('"', '""') + '"', "table": table}
+            names = {"column": bare, "sql": quoted(bare), "table": table}
             objects.append(item._replace(hints={**item.hints, **names}))
         else:
             objects.append(item)
@@ -97,6 +101,8 @@ class Planner:
     def _answer(self, change: Change) -> Answer:
         key = (change.kind, change.object)
         before, after = self.expected.by_key.get(key), self.actual.by_key.get(key)
+        if change.kind == "column" and (inherited := self._inherited(change)) is not None:
+            return inherited
         if change.op == "missing" and before is not None:
             return Answer(tuple(create_whole(before, self.expected)))
         if change.op == "extra" and after is not None:
@@ -104,6 +110,28 @@ class Planner:
         if before is None or after is None:
             return Answer(reason="it is in neither of the two snapshots")
         return self._modified(change, before, after)
+
+    def _inherited(self, change: Change) -> Answer | None:
+        """Return what the change of a column is repaired by where it comes from; None when it can be changed where it is."""
+        source = self.expected if change.op == "missing" else self.actual
+        item = source.by_key.get((change.kind, change.object))
+        if item is None or not item.get("inherited") or change.attribute not in HANDED_DOWN:
+            return None
+        for name in heritage(source.by_key[("table", item.parent)], source):
+            above = f"{name}.{item.text('column')}"
+            for other in self.changes:
+                if (other.kind, other.object, other.op, other.attribute) == (
+                    "column",
+                    above,
+                    change.op,
+                    change.attribute,
+                ):
+                    answer = self._answer(other)
+                    self._make_way(change, item, answer)
+                    return answer
+        if change.attribute == "nullable":
+            return None
+        return Answer(reason="the column is inherited; repair it where it comes from")
 
     def _extra(self, change: Change, item: SchemaObject) -> Answer:
         if item.kind in VIEWS:
@@ -145,7 +173,7 @@ class Planner:
 
     def _make_way(self, change: Change, item: SchemaObject, answer: Answer) -> None:
         phases = {action.phase for action in answer.actions}
-        if item.kind == "column" and change.attribute in {"type", "collation", "generated", "generated_kind"}:
+        if item.kind == "column" and change.attribute in REWRITTEN:
             self._set_views_aside(item, change.id)
             self._set_column_users_aside(item, change.id, dropped=Phase.DROP_COLUMN in phases)
 
@@ -170,7 +198,7 @@ class Planner:
                 self.gone.setdefault(other.key, change_id)
 
     def _set_column_users_aside(self, item: SchemaObject, change_id: str, *, dropped: bool) -> None:
-        word = re.compile(rf"\b{re.escape(item.text('column'))}\b")
+        word = mention(item.text("column"))
         for child in self.actual.by_parent.get(item.parent, ()):
             text = f"{child.text('definition')} {child.text('using')} {child.text('check')}"
             if child.key in self.chosen or not word.search(text):
@@ -215,7 +243,7 @@ class Planner:
         name = before.text("sql")
         if self._used_beyond_columns(name):
             return Answer(reason="functions, domains or other types use the enum; take the extra labels away by hand")
-        old = f'"{after.name.rpartition(".")[2]}_stillhouse_old"'
+        old = quoted(f"{unquoted(PARTS.findall(name)[-1])}_stillhouse_old")
         labels = ", ".join(map(literal, before.words("labels")))
         actions = [
             Action(Phase.ALTER_COLUMN, 10, f"ALTER TYPE {name} RENAME TO {old}"),
@@ -241,19 +269,31 @@ class Planner:
 
 
 def _beside(name: str, old: str) -> str:
-    schema, dot, _ = name.rpartition(".")
-    return f"{schema}{dot}{old}"
+    return ".".join([*PARTS.findall(name)[:-1], old])
+
+
+def unquoted(name: str) -> str:
+    """Return the name that an identifier stands for."""
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
+def mention(name: str) -> re.Pattern[str]:
+    """Return the pattern of a column's name in the server's own words: in quotes where it needs them."""
+    quotes = re.escape(quoted(name))
+    return re.compile(rf'(?<![\w"$]){re.escape(name)}(?![\w"$])|(?<!"){quotes}(?!")' if name.isidentifier() else quotes)
 
 
 def _moved(column: SchemaObject, wanted: SchemaObject) -> Iterator[Action]:
     start = f"ALTER TABLE {column.text('table')} ALTER COLUMN {column.text('sql')}"
+    alone = f"ALTER TABLE ONLY {column.text('table')} ALTER COLUMN {column.text('sql')}"
     array = "[]" if column.text("type").endswith("[]") else ""
     using = f"{column.text('sql')}::text{array}::{column.text('type')}"
     if column.get("default") is not None:
-        yield Action(Phase.ALTER_COLUMN, 9, f"{start} DROP DEFAULT")
-    yield Action(Phase.ALTER_COLUMN, 12, f"{start} TYPE {column.text('type')} USING {using}", "locks")
+        yield Action(Phase.ALTER_COLUMN, 9, f"{alone} DROP DEFAULT")
+    if not column.get("inherited"):
+        yield Action(Phase.ALTER_COLUMN, 12, f"{start} TYPE {column.text('type')} USING {using}", "locks")
     if wanted.get("default") is not None:
-        yield Action(Phase.ALTER_COLUMN, 13, f"{start} SET DEFAULT {wanted.text('default')}")
+        yield Action(Phase.ALTER_COLUMN, 13, f"{alone} SET DEFAULT {wanted.text('default')}")
 
 
 def _numbers(item: SchemaObject, name: str) -> set[str]:

@@ -44,6 +44,11 @@ def literal(text: str) -> str:
     return "E'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("%", "\\x25") + "'"
 
 
+def quoted(name: str) -> str:
+    """Quote an identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def _array(texts: Collection[str]) -> str:
     return f"ARRAY[{', '.join(literal(text) for text in sorted(texts))}]::text[]"
 

@@ -2,4 +2,6 @@
 
 from stillhouse_engine.schema.sqlite.reader import fingerprint_statement, read, take_fingerprint
 
-__all__ = ["fingerprint_statement", "read", "take_fingerprint"]
+digest_statement = fingerprint_statement
+
+__all__ = ["digest_statement", "fingerprint_statement", "read", "take_fingerprint"]
