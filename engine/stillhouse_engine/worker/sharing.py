@@ -1,7 +1,7 @@
-"""Snapshots that siblings share: a server's hash of a schema tells whether it has been read before.
+"""Snapshots that siblings share: a server's digest of a schema tells whether it has been read before.
 
 Databases that arrive at the same revision mostly agree. The first of them is read in full; of the others the server's
-hash is enough, and the snapshot, its fingerprint and its JSON text are those of the first.
+digest is enough, and the snapshot, its fingerprint and its JSON text are those of the first.
 """
 
 from __future__ import annotations
@@ -10,16 +10,22 @@ from collections import OrderedDict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from stillhouse_engine.schema import fingerprint_query, take_snapshot
+from stillhouse_engine.runtime.asking import takes_scripts, which_of
+from stillhouse_engine.schema import digest_query, take_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
+    from typing import TypeAlias
 
     from sqlalchemy import Connection
 
     from stillhouse_engine.schema import Snapshot
 
-MOST_SNAPSHOTS = 64
+    Digest: TypeAlias = tuple[tuple[str, ...], ...]
+
+MOST_SNAPSHOTS = 16
+"""Snapshots to keep of what should be one schema."""
+MOST_READERS = 16
 
 
 class TakenSnapshot:
@@ -39,10 +45,21 @@ class TakenSnapshot:
 
 
 class SharedSnapshots:
-    """The snapshots that a worker has taken, by what the server's hash of them was."""
+    """The snapshots that a worker has taken, by what the server's digest of them was."""
 
     def __init__(self) -> None:
-        self._taken: OrderedDict[Hashable, TakenSnapshot] = OrderedDict()
+        self._taken: OrderedDict[Hashable, OrderedDict[Digest, TakenSnapshot]] = OrderedDict()
+
+    def recognise(
+        self, connection: Connection, schemas: Sequence[str] | None, excluded: Sequence[str]
+    ) -> TakenSnapshot | None:
+        """Return the snapshot of a schema if an equal one is known, in one round trip; None where that cannot be told."""
+        known = self._known(connection, schemas, excluded)
+        if not known or not takes_scripts(connection):
+            return None
+        values: dict[str, Digest] = {digest[0][0]: digest for digest in known}
+        found = which_of(connection, digest_query(connection.dialect.name, schemas, excluded), tuple(values))
+        return known[values[found]] if found is not None else None
 
     def take(self, connection: Connection, schemas: Sequence[str] | None, excluded: Sequence[str]) -> TakenSnapshot:
         """Return the snapshot of a schema, read only when no equal one is known.
@@ -50,28 +67,27 @@ class SharedSnapshots:
         Raises:
             SchemaError: it cannot be read.
         """
-        key = identity(connection, schemas, excluded)
-        known = self._taken.get(key)
-        if known is not None:
-            self._taken.move_to_end(key)
-            return known
+        rows = connection.exec_driver_sql(digest_query(connection.dialect.name, schemas, excluded))
+        digest = tuple(sorted(tuple(map(str, row)) for row in rows))
+        known = self._known(connection, schemas, excluded)
+        if digest in known:
+            return known[digest]
         taken = TakenSnapshot(take_snapshot(connection, schemas=schemas, exclude_tables=excluded))
         if taken.snapshot.coverage.complete:
-            self._taken[key] = taken
-            while len(self._taken) > MOST_SNAPSHOTS:
-                self._taken.popitem(last=False)
+            known[digest] = taken
+            while len(known) > MOST_SNAPSHOTS:
+                known.popitem(last=False)
         return taken
 
-
-def identity(connection: Connection, schemas: Sequence[str] | None, excluded: Sequence[str]) -> Hashable:
-    """Return what two databases of equal snapshots have in common: the hash, who reads it, and on what server."""
-    dialect = connection.dialect
-    hashes = connection.exec_driver_sql(fingerprint_query(dialect.name, schemas, excluded))
-    return (
-        dialect.name,
-        dialect.server_version_info,
-        connection.engine.url.username,
-        tuple(schemas or ()),
-        tuple(sorted(excluded)),
-        tuple(sorted((row[0], row[1]) for row in hashes)),
-    )
+    def _known(
+        self, connection: Connection, schemas: Sequence[str] | None, excluded: Sequence[str]
+    ) -> OrderedDict[Digest, TakenSnapshot]:
+        """Return the snapshots that were taken of the same things, by the same user, on the same version of a server."""
+        dialect, url = connection.dialect, connection.engine.url
+        reader = (dialect.name, dialect.server_version_info, url.username)
+        key = (*reader, tuple(schemas or ()), tuple(sorted(excluded)))
+        known = self._taken.setdefault(key, OrderedDict())
+        self._taken.move_to_end(key)
+        while len(self._taken) > MOST_READERS:
+            self._taken.popitem(last=False)
+        return known

@@ -44,6 +44,9 @@ class SnapshotTaker:
         """Take it; a catalogue that cannot be read is reported, and fails no migration."""
         guarded = connection.dialect.name == "postgresql" and connection.in_transaction()
         try:
+            self.taken = self._shared.recognise(connection, self._schemas, self._excluded)
+            if self.taken is not None:
+                return
             with connection.begin_nested() if guarded else nullcontext():  # else its failure would abort the migration
                 self.taken = self._shared.take(connection, self._schemas, self._excluded)
         except (SchemaError, SQLAlchemyError) as error:
