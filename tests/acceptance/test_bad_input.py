@@ -174,3 +174,9 @@ def test_a_target_that_does_not_exist(house):
     result = house.run("drift", "show", "nobody")
     assert result.code == 2
     assert "app_db" in result.err
+
+
+def test_a_mistyped_command_is_told_which_it_may_have_been(house):
+    result = house.run("statsu")
+    assert result.code == 2
+    assert "No such command 'statsu'. Did you mean 'status'?" in result.err
