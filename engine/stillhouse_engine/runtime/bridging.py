@@ -63,16 +63,21 @@ async def on_loop(function: Callable[[], T]) -> T:
         return result
 
 
-async def on_thread(function: Callable[[], T]) -> T:
+async def on_thread(function: Callable[[], T], *, own: bool = False) -> T:
     """Run synchronous code on a thread, with this task's context variables.
 
     Cancelling interrupts its statement, and waits until the thread has come to its end: nothing goes on behind our back.
+
+    Args:
+        function: the code.
+        own: give it a thread that nobody else waits for: it goes on only when others like it have come as far.
     """
-    if not _threads:
-        _threads.append(ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="stillhouse-run"))
     with interruptible() as interrupter:
         context = contextvars.copy_context()
-    future = asyncio.get_running_loop().run_in_executor(_threads[0], context.run, function)
+    threads = ThreadPoolExecutor(1, thread_name_prefix="stillhouse-held") if own else _shared_threads()
+    future = asyncio.get_running_loop().run_in_executor(threads, context.run, function)
+    if own:
+        threads.shutdown(wait=False)
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
@@ -82,3 +87,9 @@ async def on_thread(function: Callable[[], T]) -> T:
         await asyncio.wait([future])
         future.exception()
         raise
+
+
+def _shared_threads() -> ThreadPoolExecutor:
+    if not _threads:
+        _threads.append(ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="stillhouse-run"))
+    return _threads[0]

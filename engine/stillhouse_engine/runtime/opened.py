@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,22 +114,28 @@ class OpenedProject:
                     raise
                 raise explained from failed.error
 
-    async def run(self, database: DatabaseSpec, function: Callable[[], T]) -> T:
+    async def run(self, database: DatabaseSpec, function: Callable[[], T], *, holds: bool = False) -> T:
         """Run synchronous code for a database from an event loop, where its driver and env.py can work.
 
         A synchronous env.py, or none, runs on the loop itself when the driver is asynchronous; everything else has a
         thread of its own. Which kind an env.py is, is guessed from its text; a wrong guess fails before it connects,
         and is put right.
+
+        Args:
+            database: the database.
+            function: the code.
+            holds: it holds its transaction open until others have come as far, and must not wait for a thread of theirs.
         """
+        thread = partial(on_thread, function, own=holds)
         if not is_async_url(database.url) or not has_greenlet():
-            return await on_thread(function)
+            return await thread()
         try:
-            return await (on_thread if self._own_loop else on_loop)(function)
+            return await (thread() if self._own_loop else on_loop(function))
         except Exception as error:
             if not guessed_wrong(error.__cause__ or error):
                 raise
             self._own_loop = not self._own_loop
-            return await (on_thread if self._own_loop else on_loop)(function)
+            return await (thread() if self._own_loop else on_loop(function))
 
     def _config(self, database: DatabaseSpec | None = None, settings: RunSettings | None = None) -> Config:
         config = project_config(self.spec)

@@ -143,7 +143,7 @@ class Project(OpenedProject):
             record.attempts += 1
             attempt = partial(self.run_here, database, settings, steps, destination_rev=destination)
             try:
-                await self.run(database, attempt)
+                await self.run(database, attempt, holds=settings.hold)
             except VersionMovedError:
                 moved += 1
                 if moved > REPLANS:

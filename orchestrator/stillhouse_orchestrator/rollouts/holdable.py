@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stillhouse_orchestrator.values import PlanGroup, Rollout, RolloutTarget
 
 HOLDABLE = frozenset({"postgresql", "sqlite"})
-MOST_HELD = 200  # a worker with a synchronous driver has a thread for each transaction that it holds
+MOST_HELD = 200  # a worker with a synchronous driver has a thread of its own for each transaction that it holds
 OUTSIDE = re.compile(
     r"^\s*(?:COMMIT|END|VACUUM|(?:CREATE|DROP)\s+(?:DATABASE|TABLESPACE)|ALTER\s+SYSTEM)\b|\b(?:INDEX|REINDEX|DETACH)\b.*\bCONCURRENTLY\b",
     re.IGNORECASE | re.DOTALL,
