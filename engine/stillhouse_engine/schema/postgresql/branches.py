@@ -84,7 +84,7 @@ TABLE = Branch(
     },
     hints={"sql": "r.oid::regclass::text"},
     source=f"rel r {commented('pg_class', 'r.oid')} WHERE r.relkind IN ('r', 'p', 'f')",
-    renders="r.relkind = 'p' OR r.relispartition OR r.relhassubclass",
+    renders="r.relkind = 'p' OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = r.oid)",
 )
 
 COLUMN = Branch(

@@ -149,7 +149,7 @@ class Planner:
         if attribute == "comment":
             return Answer(tuple(comment(before)))
         if before.kind == "enum":
-            return add_labels(before, after) or self._new_enum(change, before, after)
+            return add_labels(before, after) or self._new_enum(change, before)
         alteration = ALTERATIONS.get(before.kind)
         answer = alteration(attribute, before, after) if alteration else None
         if answer is not None:
@@ -238,7 +238,7 @@ class Planner:
                     actions += create(child, self.actual)
         return Answer(tuple(actions))
 
-    def _new_enum(self, change: Change, before: SchemaObject, after: SchemaObject) -> Answer:
+    def _new_enum(self, change: Change, before: SchemaObject) -> Answer:
         """Make an enum again, because labels cannot be taken away: a new type, and every column moved to it."""
         name = before.text("sql")
         if self._used_beyond_columns(name):
