@@ -93,6 +93,7 @@ class Worker:
             message = await inbox.get()
             if isinstance(message, Start):
                 self._tasks[message.id] = group.create_task(self._job(message))
+                await asyncio.sleep(0)  # a task that is cancelled before its first step would answer nothing
             elif isinstance(message, Cancel) and message.id in self._tasks:
                 self._reasons[message.id] = message.reason
                 self._tasks[message.id].cancel()

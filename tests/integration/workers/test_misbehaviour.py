@@ -178,6 +178,19 @@ async def test_a_cancelled_caller_stops_a_revision_that_has_not_reached_its_code
     assert not begun.exists()
 
 
+async def test_a_job_that_is_cancelled_as_it_starts_costs_no_worker(project, url):
+    async with PoolExecutor(QUICK) as executor:
+        assert (await executor.run(job(project, url, verb="current"))).before == ()
+        pids = executor.pids
+        for _ in range(20):
+            starting = asyncio.create_task(executor.run(job(project, url)))
+            await asyncio.sleep(0)
+            starting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await starting
+        assert executor.pids == pids
+
+
 async def test_a_child_that_outlives_the_worker_does_not_keep_its_job_open(project, url):
     project.add(
         "import os, subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\nos._exit(0)"
