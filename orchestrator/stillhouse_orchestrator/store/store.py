@@ -89,8 +89,13 @@ class Store:
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[Session]:
-        """Read in one consistent transaction."""
+        """Read in one consistent transaction.
+
+        Raises:
+            StoreUnavailableError: its connection broke.
+        """
         async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(self._reached())
             if self._shared:
                 await stack.enter_async_context(self._writing)
             connection = await stack.enter_async_context(self._engine.connect())
@@ -103,12 +108,13 @@ class Store:
 
         Raises:
             OwnershipLostError: another owner took over.
+            StoreUnavailableError: its connection broke.
             StoreError: the store was opened to read only.
         """
         if self.ownership is None:
             raise StoreError(f"the state store {self.where} was opened to read only")
         fault("before_store_write")
-        async with self._transaction() as connection:
+        async with self._reached(), self._transaction() as connection:
             await self.ownership.check(connection)
             session = Session(connection)
             yield session
@@ -124,6 +130,25 @@ class Store:
             connection = await raw.execution_options(**{engines.WRITES: True})
             async with connection.begin():
                 yield connection
+
+    @contextlib.asynccontextmanager
+    async def _reached(self) -> AsyncIterator[None]:
+        """Say why a connection broke: another owner ends the sessions of one that was frozen, in the middle of a write too.
+
+        Raises:
+            OwnershipLostError: another owner took over.
+            StoreUnavailableError: anything else.
+        """
+        try:
+            yield
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            if self.ownership is not None:
+                with contextlib.suppress(DBAPIError, OSError):
+                    async with self._transaction() as connection:
+                        await self.ownership.check(connection)
+            raise StoreUnavailableError(self.where, str(error.orig), "look after its server, then run again") from error
 
     @contextlib.asynccontextmanager
     async def owning(self, claim: owner.Claim, lock: AsyncConnection | None) -> AsyncIterator[None]:

@@ -36,6 +36,9 @@ asyncio.run(main())
 """
 
 
+END_WRITES = "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE mode = 'RowShareLock'"
+
+
 @pytest.fixture
 def other_owner(state_url):
     started = []
@@ -188,3 +191,23 @@ async def test_a_file_that_is_no_database_is_a_clear_error(tmp_path):
     with pytest.raises(StoreUnavailableError, match="not a database"):
         async with Store.open(f"sqlite:///{tmp_path / 'state.db'}", holder="test"):
             pass
+
+
+async def write_and_be_cut_off(store, admin, *, taken=False):
+    """Begin a write, and end its session on the server; another owner may have taken over as well."""
+    async with store.write():
+        with admin.connect() as connection:
+            connection.exec_driver_sql(END_WRITES)
+        if taken:
+            async with store._engine.begin() as other:
+                await other.exec_driver_sql("UPDATE owner SET token = token + 1")
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("state_url", ["postgresql"], indirect=True)
+async def test_a_write_that_is_cut_off_says_whether_another_owner_did_it(state_url, postgres_admin):
+    async with Store.open(state_url, holder="test") as store:
+        with pytest.raises(StoreUnavailableError, match="cannot be used"):
+            await write_and_be_cut_off(store, postgres_admin)
+        with pytest.raises(OwnershipLostError):
+            await write_and_be_cut_off(store, postgres_admin, taken=True)
