@@ -161,6 +161,11 @@ def drop_constraint(operations: Any, operation: ops.DropConstraintOp) -> None:
     operations.impl.drop_constraint(constraint, **options)
 
 
+@implements(ops.ReplacedPrimaryKeyOp)
+def keep_until_replaced(operations: Any, operation: ops.ReplacedPrimaryKeyOp) -> None:
+    """Leave a primary key to the one that replaces it."""
+
+
 @implements(ops.BulkInsertOp)
 def bulk_insert(operations: Any, operation: ops.BulkInsertOp) -> None:
     """Insert rows."""

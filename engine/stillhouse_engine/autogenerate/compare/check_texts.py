@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint
 from stillhouse_engine.autogenerate.compare.constraint_texts import Kind, TextComparison, ask_server, live_definitions
 from stillhouse_engine.autogenerate.dispatch import DispatchPriority, PriorityDispatchResult
 from stillhouse_engine.autogenerate.render.expressions import undoubled
-from stillhouse_engine.schema.sqlite.tokens import canonical, tokens
+from stillhouse_engine.schema.sqlite.tokens import Token, canonical, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,11 +79,12 @@ def words(autogen_context: AutogenContext, item: CheckConstraint) -> str | None:
 def in_short(autogen_context: AutogenContext, sql: str) -> str:
     """Return a CHECK without what databases change: blanks, quotes and capitals; on MySQL parentheses, too."""
     found = [token for token in tokens(sql) if token.keyword != "CHECK"]
-    drop = {"(", ")"} if autogen_context.dialect.name in {"mysql", "mariadb"} else set()
-    kept = [token for token in found if token.value not in drop]
-    while not drop and enclosed([token.value for token in kept]):
-        kept = kept[1:-1]
-    return canonical(kept)
+    if autogen_context.dialect.name in {"mysql", "mariadb"}:
+        same = [Token("sign", "%") if token.keyword == "MOD" else token for token in found]
+        return canonical([token for token in same if token.value not in {"(", ")"}])
+    while enclosed([token.value for token in found]):
+        found = found[1:-1]
+    return canonical(found)
 
 
 def enclosed(signs: list[str]) -> bool:

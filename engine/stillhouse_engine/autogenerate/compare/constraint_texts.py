@@ -139,6 +139,9 @@ class TextComparison:
 
     def add(self, model: Constraint) -> None:
         """Add a constraint that is in the models only."""
+        if self.context.dialect.name == "sqlite" and final_name(model, self.context.dialect) is None:
+            log.warning("A %s of table %r has no name, and cannot be added without one", self.kind.words, self.place)
+            return
         if self.context.run_object_filters(model, model.name, self.kind.type_, False, None):
             self.ops.append(ops.AddConstraintOp.from_constraint(model))
             name = str(model.name) if isinstance(model.name, str) else None

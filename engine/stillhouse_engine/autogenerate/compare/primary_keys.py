@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("stillhouse.autogenerate.primary_keys")
 
-NAMES = {"postgresql": "{table}_pkey", "mysql": "PRIMARY", "mariadb": "PRIMARY"}
-"""How databases call a key that has no name."""
+POSTGRESQL = "{table}_pkey"
+"""How PostgreSQL calls a key that has no name."""
+OTHER = "pk_{table}"
+"""A name for it elsewhere: SQLite could not drop it without one, MySQL takes any and keeps none."""
 
 
 def compare_primary_keys(  # noqa: PLR0917 - every comparator's signature
@@ -38,13 +40,22 @@ def compare_primary_keys(  # noqa: PLR0917 - every comparator's signature
         return PriorityDispatchResult.CONTINUE
     log.info("Detected primary key of %r: %s to %s", f"{schema}.{tname}" if schema else tname, found, wanted)
     if found:
-        modify_table_ops.ops.append(ops.DropConstraintOp.from_constraint(live))
+        replaced = wanted and is_nameless(autogen_context, live)
+        drop = (ops.ReplacedPrimaryKeyOp if replaced else ops.DropConstraintOp).from_constraint(live)
+        if replaced or not is_nameless(autogen_context, live):
+            drop.constraint_name = key_name(autogen_context, tname, live)
+        modify_table_ops.ops.append(drop)
     if wanted:
         created = ops.CreatePrimaryKeyOp.from_constraint(model)
         if final_name(model, autogen_context.dialect) is None:
             created.constraint_name = key_name(autogen_context, tname, live)
         modify_table_ops.ops.append(created)
     return PriorityDispatchResult.CONTINUE
+
+
+def is_nameless(autogen_context: AutogenContext, live: PrimaryKeyConstraint) -> bool:
+    """Tell whether a key is replaced, because it has no name to drop it by."""
+    return autogen_context.dialect.name == "sqlite" and live.name is None
 
 
 def filtered(autogen_context: AutogenContext, live: PrimaryKeyConstraint, model: PrimaryKeyConstraint) -> bool:
@@ -56,11 +67,10 @@ def filtered(autogen_context: AutogenContext, live: PrimaryKeyConstraint, model:
 
 
 def key_name(autogen_context: AutogenContext, table: str, live: PrimaryKeyConstraint) -> Any:
-    """Return the name that a key without one has: that of the present key, or what the database calls it."""
+    """Return the name that a key without one has: that of the present key, or a usual one."""
     if isinstance(live.name, str):
         return live.name
-    known = NAMES.get(autogen_context.dialect.name)
-    return known.format(table=table) if known else None
+    return (POSTGRESQL if autogen_context.dialect.name == "postgresql" else OTHER).format(table=table)
 
 
 def setup(plugin: Plugin) -> None:

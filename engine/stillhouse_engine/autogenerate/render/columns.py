@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Identity
+
 from stillhouse_engine.autogenerate.render.expressions import server_default, stands_by_itself
 from stillhouse_engine.autogenerate.render.registry import (
     call,
@@ -128,7 +130,10 @@ def remaining(autogen_context: AutogenContext, op: ops.AlterColumnOp) -> list[st
         lines.append(f"existing_nullable={op.existing_nullable!r}")
     if (autoincrement := op.kw.get("autoincrement")) is not None:
         lines.append(f"autoincrement={autoincrement!r}")
-    if op.modify_server_default is False and op.existing_server_default:
+    # An identity cannot be changed or dropped by whoever does not know that there is one.
+    defaults = (op.modify_server_default, op.existing_server_default)
+    told = op.modify_server_default is False or any(isinstance(each, Identity) for each in defaults)
+    if told and op.existing_server_default:
         lines.append(f"existing_server_default={server_default(op.existing_server_default, autogen_context)}")
     if op.schema and not in_batch(autogen_context):
         lines.append(f"schema={plain(op.schema)!r}")

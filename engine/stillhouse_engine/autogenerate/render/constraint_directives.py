@@ -143,6 +143,12 @@ def drop_constraint(autogen_context: AutogenContext, op: ops.DropConstraintOp) -
     return [*UNNAMED, line]
 
 
+@default_renderers.dispatch_for(ops.ReplacedPrimaryKeyOp)
+def replaced_key(autogen_context: AutogenContext, op: ops.ReplacedPrimaryKeyOp) -> list[str]:  # noqa: ARG001 - a renderer
+    """Render nothing: the next line replaces the key."""
+    return []
+
+
 @default_renderers.dispatch_for(ops.ExecuteSQLOp)
 def execute_sql(autogen_context: AutogenContext, op: ops.ExecuteSQLOp) -> str:
     """Render ``execute``.

@@ -9,7 +9,7 @@ from stillhouse_engine.operations.ops.data import BulkInsertOp, ExecuteSQLOp
 from stillhouse_engine.operations.ops.exclude import CreateExcludeConstraintOp
 from stillhouse_engine.operations.ops.foreign_keys import CreateForeignKeyOp
 from stillhouse_engine.operations.ops.indexes import CreateIndexOp, DropIndexOp
-from stillhouse_engine.operations.ops.keys import CreatePrimaryKeyOp, CreateUniqueConstraintOp
+from stillhouse_engine.operations.ops.keys import CreatePrimaryKeyOp, CreateUniqueConstraintOp, ReplacedPrimaryKeyOp
 from stillhouse_engine.operations.ops.objects import SchemaObjectOp
 from stillhouse_engine.operations.ops.renames import RenameColumnOp, ReversibleRenameTableOp
 from stillhouse_engine.operations.ops.scripts import DowngradeOps, MigrationScript, ModifyTableOps, UpgradeOps
@@ -48,6 +48,7 @@ __all__ = [
     "OpContainer",
     "RenameColumnOp",
     "RenameTableOp",
+    "ReplacedPrimaryKeyOp",
     "ReversibleRenameTableOp",
     "SchemaObjectOp",
     "UpgradeOps",

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stillhouse_engine.operations.ops.constraints import AddConstraintOp, constraint_name, table_of, timing
+from stillhouse_engine.operations.ops.constraints import (
+    AddConstraintOp,
+    DropConstraintOp,
+    constraint_name,
+    table_of,
+    timing,
+)
 from stillhouse_engine.operations.schema_objects import SchemaObjects
 
 if TYPE_CHECKING:
@@ -78,6 +84,13 @@ class CreatePrimaryKeyOp(AddConstraintOp):
         """Add a primary key to the batch's table."""
         table = operations.impl
         operations.invoke(cls(constraint_name, table.table_name, columns, schema=table.schema))
+
+
+class ReplacedPrimaryKeyOp(DropConstraintOp):
+    """Stands for a primary key without a name that another one is about to replace (SQLite).
+
+    There is nothing to do; but it knows the way back.
+    """
 
 
 @AddConstraintOp.register_add_constraint("unique_constraint")

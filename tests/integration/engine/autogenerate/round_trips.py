@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import mysql, postgresql
 
 from stillhouse_engine.autogenerate import produce_migrations, render_python_code
 from stillhouse_engine.operations import Operations
@@ -66,7 +66,7 @@ def carried_out(connection: sa.Connection, metadata: sa.MetaData, code: str) -> 
     """Run rendered code as a migration would."""
     context = MigrationContext.configure(connection, opts={"target_metadata": metadata})
     with context.begin_transaction(), Operations.context(context) as op:
-        exec(code, {"op": op, "sa": sa, "postgresql": postgresql})
+        exec(code, {"op": op, "sa": sa, "mysql": mysql, "postgresql": postgresql})
     connection.commit()
 
 

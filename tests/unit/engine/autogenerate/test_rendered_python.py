@@ -120,12 +120,14 @@ def rendered(engine, name, dialect, *, batch, **options):
         )
 
 
-@pytest.mark.parametrize("name", MADE)
-@pytest.mark.parametrize("dialect", ["postgresql", "mysql", "sqlite", "mssql", "oracle"])
+DIALECTS = ("postgresql", "mysql", "sqlite", "mssql", "oracle")
+# Alembic leaves the prefix out of types within another dialect's types; ours does not.
+TEXTS = [(name, dialect) for name in MADE for dialect in DIALECTS if name != "types" or dialect == "postgresql"]
+
+
+@pytest.mark.parametrize(("name", "dialect"), TEXTS)
 @pytest.mark.parametrize("batch", [False, True], ids=["plain", "batch"])
 def test_same_text(name, dialect, batch):
-    if name == "types" and dialect != "postgresql":
-        pytest.skip("Alembic leaves the prefix out of types within another dialect's types; ours does not")
     arguments = (name, dialect)
     assert rendered(OURS, *arguments, batch=batch) == rendered(THEIRS, *arguments, batch=batch)
 
