@@ -1,42 +1,64 @@
 """Environments of programs that build on Alembic, run twice: over the import bridge, and with Alembic itself.
 
 An environment has neither Alembic nor Stillhouse in it. The engine's folder is put on the path of one run, a folder with
-Alembic alone on the path of the other.
+Alembic alone on the path of the other. They are made once, in the project's cache folder, and made anew when their list of
+packages changes.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from real_projects import make_alembic, uv
+from real_projects import ALEMBIC, make_alembic, uv
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PINNED = Path(__file__).parent / "pinned"
 ENGINE = Path(__file__).parents[2] / "engine"
+CACHE = Path(__file__).parents[2] / ".cache" / "environments"
 ALEMBIC_SCRIPT = "#!/usr/bin/env python\nimport sys\nfrom alembic.config import main\nsys.exit(main(prog='alembic'))\n"
 PATIENCE = 240  # seconds; reached by a broken build only
 SIDES = ("stillhouse", "alembic")
 
 
-def make_environment(folder: Path, name: str) -> Path:
-    """Make the environment of one pinned list, and return its folder of programs."""
+def make_environment(folder: Path, name: str) -> None:
+    """Make the environment of one pinned list."""
     quiet = [uv(), "--quiet"]
     subprocess.run([*quiet, "venv", "--python", sys.executable, folder], check=True)
     install = [*quiet, "pip", "install", "--python", folder / "bin" / "python", "--no-deps", "--compile-bytecode"]
     subprocess.run([*install, "-r", PINNED / f"{name}.txt"], check=True)
-    return folder / "bin"
 
 
-def make_reference(folder: Path) -> Path:
+def make_reference(folder: Path, _name: str) -> None:
     """Install Alembic alone, with a console script that runs under whichever Python is first on PATH."""
     make_alembic(folder)
     script = folder / "bin" / "alembic"
     script.write_text(ALEMBIC_SCRIPT)
     script.chmod(0o755)
+
+
+def cached(name: str, content: str, make: Callable[[Path, str], None]) -> Path:
+    """Return a folder of the cache, made where it is not there yet; what it depends on is part of its name."""
+    depends = f"{sys.version}\n{sys.executable}\n{content}"
+    folder = CACHE / f"{name}-{sha256(depends.encode()).hexdigest()[:12]}"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # dies with the test run that holds it
+        whole = folder / "whole"
+        if not whole.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder, name)
+            whole.touch()
     return folder
 
 
@@ -77,20 +99,10 @@ class Environment:
         return done
 
 
-@dataclass
-class Environments:
-    """Environments by name, made when they are first asked for."""
-
-    folder: Path
-    made: dict[str, Environment] = field(default_factory=dict)
-
-    def __getitem__(self, name: str) -> Environment:
-        if name not in self.made:
-            reference = self.folder / "alembic"
-            if not reference.exists():
-                make_reference(reference)
-            self.made[name] = Environment(make_environment(self.folder / name, name), reference)
-        return self.made[name]
+def environment(name: str) -> Environment:
+    """Return the environment of a pinned list."""
+    made = cached(name, (PINNED / f"{name}.txt").read_text(), make_environment)
+    return Environment(made / "bin", cached("alembic", " ".join(ALEMBIC), make_reference))
 
 
 def on_both_sides(action):

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from bridged_environments import SIDES, on_both_sides
+from bridged_environments import SIDES, environment, on_both_sides
 from real_projects import postgres_schema, sqlite_schema
 
 pytestmark = [pytest.mark.projects, pytest.mark.postgresql, pytest.mark.timeout(300)]
@@ -73,20 +73,20 @@ def revisions(folder: Path) -> list[str]:
     return [re.sub(r"Create Date: .*", "", text) for text in texts]
 
 
-@pytest.fixture
-def environment(environments):
-    return environments["packages"]
+@pytest.fixture(scope="module")
+def packages():
+    return environment("packages")
 
 
 @pytest.fixture
-def beside(environment, tmp_path):
+def beside(packages, tmp_path):
     """Return a function that runs the same commands of a project on both sides, and returns what each left."""
 
     def run(make, commands, look, **settings):
         def carry_out(side):
             folder = tmp_path / side
             project = make(folder, side)
-            outputs = [environment.run(side, command.split(), folder, **settings).stdout for command in commands]
+            outputs = [packages.run(side, command.split(), folder, **settings).stdout for command in commands]
             return look(project, outputs)
 
         return on_both_sides(carry_out)
@@ -182,7 +182,7 @@ VERDICT = re.compile(r"(?m)^test\S*::\S+ (?:PASSED|FAILED)|^tests::\S+ (?:PASSED
 
 
 @pytest.mark.parametrize("verdict", ["passed", "failed"])
-def test_pytest_alembic(beside, tmp_path, verdict, environment):
+def test_pytest_alembic(beside, tmp_path, verdict, packages):
     def make(folder, side):
         project = generated(PLAIN)(partial(sqlite_url, tmp_path), folder, side)
         project.write(
@@ -190,13 +190,13 @@ def test_pytest_alembic(beside, tmp_path, verdict, environment):
             "import pytest\nimport sqlalchemy as sa\n\n@pytest.fixture\ndef alembic_engine():\n    return sa.create_engine('sqlite://', poolclass=sa.StaticPool)\n",
         )
         project.write("test_more.py", MORE_TESTS)
-        environment.run(side, ["alembic", *["revision", "--autogenerate", "-m", "first", "--rev-id", "1"]], folder)
+        packages.run(side, ["alembic", *["revision", "--autogenerate", "-m", "first", "--rev-id", "1"]], folder)
         if verdict == "failed":
             project.write("models.py", PLAIN.replace("20", "20), nullable=False").replace(")))", "))"))
         return project
 
     def look(project, outputs):
-        text = environment.start(
+        text = packages.start(
             project.folder.name, ["pytest", "-v", "-p", "no:cacheprovider", "--test-alembic"], project.folder
         )
         return sorted(VERDICT.findall(text.stdout)), text.returncode
