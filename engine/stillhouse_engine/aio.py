@@ -66,14 +66,18 @@ def belongs_on_loop(config: Config) -> bool:
         return False
 
 
-async def upgrade(config: Config, revision: str, *, sql: bool = False, tag: str | None = None) -> None:
+async def upgrade(
+    config: Config, revision: str, *, sql: bool = False, tag: str | None = None, dry_run: bool = False
+) -> None:
     """Apply revisions up to a destination."""
-    await run(config, partial(command.upgrade, config, revision, sql=sql, tag=tag))
+    await run(config, partial(command.upgrade, config, revision, sql=sql, tag=tag, dry_run=dry_run))
 
 
-async def downgrade(config: Config, revision: str, *, sql: bool = False, tag: str | None = None) -> None:
+async def downgrade(
+    config: Config, revision: str, *, sql: bool = False, tag: str | None = None, dry_run: bool = False
+) -> None:
     """Revert revisions down to a destination."""
-    await run(config, partial(command.downgrade, config, revision, sql=sql, tag=tag))
+    await run(config, partial(command.downgrade, config, revision, sql=sql, tag=tag, dry_run=dry_run))
 
 
 async def stamp(

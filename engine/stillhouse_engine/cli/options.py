@@ -13,6 +13,10 @@ OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "message": (("-m", "--message"), {"type": str, "help": "Message string to use with 'revision'"}),
     "sql": (("--sql",), {"action": "store_true", "help": SQL_HELP}),
+    "dry_run": (
+        ("--dry-run",),
+        {"action": "store_true", "help": "Run the revisions in a transaction, print what they send, and roll it back."},
+    ),
     "tag": (("--tag",), {"type": str, "help": "Arbitrary 'tag' name - can be used by custom env.py scripts."}),
     "head": (
         ("--head",),

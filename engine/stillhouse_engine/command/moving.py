@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.command.environments import run_environment
+from stillhouse_engine.command.trying import try_environment
 from stillhouse_engine.errors import CommandError
 from stillhouse_engine.script import ScriptDirectory
 from stillhouse_engine.script.nodes import to_tuple
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from stillhouse_engine.script.steps import RevisionStep, StampStep
 
 
-def upgrade(config: Config, revision: str, sql: bool = False, tag: str | None = None) -> None:
+def upgrade(config: Config, revision: str, sql: bool = False, tag: str | None = None, *, dry_run: bool = False) -> None:
     """Upgrade to a later version.
 
     Args:
@@ -22,6 +23,10 @@ def upgrade(config: Config, revision: str, sql: bool = False, tag: str | None = 
         revision: the target; with ``sql`` also a range ``from:to``.
         sql: write SQL instead of running it.
         tag: anything that env.py may ask for.
+        dry_run: run the revisions in a transaction, print what they send, and roll it back.
+
+    Raises:
+        CommandError: a dry run is not possible here.
     """
     script = ScriptDirectory.from_config(config)
     starting, revision = _range(revision, sql=sql)
@@ -29,10 +34,16 @@ def upgrade(config: Config, revision: str, sql: bool = False, tag: str | None = 
     def steps(rev: Any, _context: Any) -> list[RevisionStep]:
         return script._upgrade_revs(revision, rev)  # noqa: SLF001 - Alembic's name for it
 
-    run_environment(config, script, steps, as_sql=sql, starting_rev=starting, destination_rev=revision, tag=tag)
+    options = {"as_sql": sql, "starting_rev": starting, "destination_rev": revision, "tag": tag}
+    if dry_run:
+        try_environment(config, script, steps, **options)
+    else:
+        run_environment(config, script, steps, **options)
 
 
-def downgrade(config: Config, revision: str, sql: bool = False, tag: str | None = None) -> None:
+def downgrade(
+    config: Config, revision: str, sql: bool = False, tag: str | None = None, *, dry_run: bool = False
+) -> None:
     """Revert to a previous version.
 
     Args:
@@ -40,6 +51,10 @@ def downgrade(config: Config, revision: str, sql: bool = False, tag: str | None 
         revision: the target; with ``sql`` a range ``from:to``.
         sql: write SQL instead of running it.
         tag: anything that env.py may ask for.
+        dry_run: run the revisions in a transaction, print what they send, and roll it back.
+
+    Raises:
+        CommandError: a dry run is not possible here.
     """
     script = ScriptDirectory.from_config(config)
     starting, revision = _range(revision, sql=sql)
@@ -49,7 +64,11 @@ def downgrade(config: Config, revision: str, sql: bool = False, tag: str | None 
     def steps(rev: Any, _context: Any) -> list[RevisionStep]:
         return script._downgrade_revs(revision, rev)  # noqa: SLF001 - Alembic's name for it
 
-    run_environment(config, script, steps, as_sql=sql, starting_rev=starting, destination_rev=revision, tag=tag)
+    options = {"as_sql": sql, "starting_rev": starting, "destination_rev": revision, "tag": tag}
+    if dry_run:
+        try_environment(config, script, steps, **options)
+    else:
+        run_environment(config, script, steps, **options)
 
 
 def stamp(config: Config, revision: Any, sql: bool = False, tag: str | None = None, purge: bool = False) -> None:

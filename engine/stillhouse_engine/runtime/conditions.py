@@ -44,11 +44,17 @@ class Conditions:
             raise UnexpectedRevisionsError(sorted(self.expected), sorted(heads))
 
 
-def refuse_unholdable(dialect: str) -> None:
-    """Refuse to hold a transaction where DDL commits by itself.
+def refuse_unholdable(dialect: str, *, begun: bool) -> None:
+    """Refuse to hold a transaction where there is none, or where DDL commits by itself.
+
+    Args:
+        dialect: its name.
+        begun: whether the revisions are about to run in a transaction.
 
     Raises:
-        HoldError: it does on this dialect.
+        HoldError: DDL commits at once on this dialect, or env.py began no transaction.
     """
     if dialect not in HOLDABLE:
         raise HoldError(f"{dialect} commits each DDL statement at once")
+    if not begun:
+        raise HoldError("env.py runs the revisions outside of context.begin_transaction()")

@@ -269,7 +269,7 @@ class MigrationContext:
         if self._migrations_fn is None:
             raise CommandError("This context was not made by a command; it has no revisions to run.")
         if self._settings.hold and not self.as_sql:
-            refuse_unholdable(self.dialect.name)
+            refuse_unholdable(self.dialect.name, begun=self._transactions.holds_all)
         self.impl.start_migrations()
         self._open_session()
         self._journal = self._open_journal()

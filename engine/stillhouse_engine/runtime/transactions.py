@@ -58,6 +58,17 @@ class OnlineTransactions:
         self.open: Transaction | None = None
         self._lazy: LazyTransaction | None = None
 
+    @property
+    def holds_all(self) -> bool:
+        """Whether everything that is sent now is undone by one rollback.
+
+        In a transaction that began elsewhere, Python's sqlite3 commits DDL.
+        """
+        options = self.connection.get_execution_options()
+        if options.get("isolation_level") == "AUTOCOMMIT":
+            return False
+        return self.open is not None or (self.external and self.connection.dialect.name != "sqlite")
+
     def begin(self) -> None:
         """Begin a transaction, or take over the one that the connection began by itself."""
         if self.connection.dialect.name == "sqlite" and self._lazy is None:

@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> list[list[str]]:
 
 
 def test_every_command_has_a_section():
-    assert sorted(SECTIONS) == sorted([*PARSERS, "Targets"])
+    assert sorted(SECTIONS) == sorted([*PARSERS, "Targets", "Dry runs"])
 
 
 @pytest.mark.parametrize("title", PARSERS)

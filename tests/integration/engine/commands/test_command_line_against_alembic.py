@@ -223,11 +223,24 @@ def test_offline_sql_is_alembics(tmp_path, name):
         assert found == expected, arguments
 
 
+BEYOND = re.compile(r"\s*\[--dry-run\]|\n  --dry-run +[^-]+?(?=\n  -|\n*$)")
+"""Options that Alembic has not, in a usage line or with their help."""
+
+
+def words(result: dict) -> dict:
+    """Return a result with its help text as words: one more option breaks lines at other places."""
+    return {**result, "out": BEYOND.sub("", result["out"]).split()}
+
+
 def test_help_is_alembics(tmp_path):
     commands = [[*name.split(), "--help"] for name in HELP]
     theirs, ours = both(tmp_path, [], commands)
     for arguments, expected, found in zip(commands, theirs, ours, strict=True):
-        assert found == expected, arguments
+        if arguments[0] in {"upgrade", "downgrade"}:
+            assert "--dry-run" in str(found)
+            assert words(found) == words(expected), arguments
+        else:
+            assert found == expected, arguments
 
 
 def test_written_revisions_are_alembics(tmp_path):

@@ -199,6 +199,12 @@ def redundant(revisions: list) -> bool:
     return any(len(graph.tops(graph.everything[key])) < len(graph.everything[key]) for key in graph.by_id)
 
 
+def loses_a_head(revisions: list, current: list[str], steps: list) -> bool:
+    """Tell whether a stamp took away the row of a head that was there already, which Alembic does where branches part."""
+    heads = {revision.revision for revision in make_map(revisions).get_revisions("heads")}
+    return bool(steps) and not heads & set(current) <= set(steps[-1][2])
+
+
 @SLOW
 @given(st.data())
 def test_steps_change_the_version_table_as_alembics_do(oracle, data):
@@ -210,6 +216,7 @@ def test_steps_change_the_version_table_as_alembics_do(oracle, data):
     target = data.draw(st.sampled_from([*ids, "base" if what == "downgrade" else "heads"]))
     theirs = oracle.ask(what, revisions, target, current)
     assume(not (theirs[0] and theirs[0][0] == "error"))
+    assume(not (what == "stamp" and target == "heads" and loses_a_head(revisions, current, theirs[0])))
     assert walked(what, revisions, target, current) == theirs[0]
 
 
