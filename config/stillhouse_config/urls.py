@@ -6,6 +6,7 @@ SQLAlchemy's own URL is not used: it costs a third of a second of start-up, and 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote
 
 from .errors import UrlError
@@ -70,12 +71,7 @@ class SecretUrl:
     @property
     def server(self) -> str | None:
         """``host:port`` of the server behind, the key of ``servers``; None for a file."""
-        if self.dialect == "sqlite":
-            return None
-        host = self.host or self._query("unix_socket") or "localhost"
-        if "/" in host:
-            return host
-        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+        return _server_of(self)
 
     def with_driver(self, drivername: str) -> SecretUrl:
         """Return the same URL for another dialect and driver."""
@@ -114,6 +110,17 @@ class SecretUrl:
 
     def __hash__(self) -> int:
         return hash(self._text)
+
+
+@lru_cache(maxsize=32768)
+def _server_of(url: SecretUrl) -> str | None:
+    """Remembered: the servers of all targets are asked for at every turn."""
+    if url.dialect == "sqlite":
+        return None
+    host = url.host or url._query("unix_socket") or "localhost"  # noqa: SLF001 - of the same module
+    if "/" in host:
+        return host
+    return f"[{host}]:{url.port}" if ":" in host else f"{host}:{url.port}"
 
 
 def _hide(argument: str) -> str:

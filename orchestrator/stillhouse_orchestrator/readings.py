@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from stillhouse_orchestrator.jobs import version_table
 from stillhouse_orchestrator.revisions import Reading
+from stillhouse_orchestrator.visiting import batched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 ABSENT = Reading((), table_missing=True, database_missing=True)
 ANSWERED = frozenset({"permission", "statement_timeout", "lock_timeout", "locked", "not_a_database", "sql"})
 """Kinds of refusals that come from a database that was reached."""
+TABLES_OF_A_STATEMENT = 100  # each is locked until the transaction ends, and makes the statement's plan longer
 AS_TEXT = {
     "postgresql": "version_num::text",
     "mysql": "CONVERT(version_num USING utf8mb4)",
@@ -32,6 +34,13 @@ async def read(connection: AsyncConnection, targets: Sequence[TargetDeclaration]
     """Read the version tables of some targets of one database: in one statement, when all of them are there."""
     if len(targets) == 1:
         return {targets[0].name: await read_one(connection, targets[0])}
+    found: dict[str, Reading] = {}
+    for some in batched(targets, TABLES_OF_A_STATEMENT):
+        found |= await _read_some(connection, some)
+    return found
+
+
+async def _read_some(connection: AsyncConnection, targets: Sequence[TargetDeclaration]) -> dict[str, Reading]:
     try:
         return await _read_all(connection, targets)
     except sa.exc.DBAPIError as error:

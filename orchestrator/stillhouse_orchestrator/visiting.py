@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 Item = TypeVar("Item")
 VISIT_SECONDS = 60.0  # for the targets of one statement; a snapshot of a thousand tables takes under one
-TOGETHER = 100  # targets of one statement
+TOGETHER = 500  # targets of one visit; each statement about many schemas reads the whole catalogue once
 
 
 class Visits(Generic[Found]):

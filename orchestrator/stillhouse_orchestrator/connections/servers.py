@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
@@ -19,8 +20,12 @@ OWN_OPTIONS = {  # what a project's driver calls it, and what the daemon's does;
 }
 
 
+@lru_cache(maxsize=32768)
 def server_of(url: URL | str) -> str:
-    """Return the ``host:port`` behind a URL, or ``FILES``: the key of its connection budget."""
+    """Return the ``host:port`` behind a URL, or ``FILES``: the key of its connection budget.
+
+    Remembered: it is asked for at every turn, and reading a URL takes longer than some queries.
+    """
     url = make_url(url)
     dialect = url.get_backend_name()
     if dialect == "sqlite":

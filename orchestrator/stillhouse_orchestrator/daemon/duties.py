@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,10 @@ class Duties:
             case Work.CENSUS:
                 await self._census(tick)
             case Work.DRIFT:
-                await self.application.drift.run(self.application.fleet, due_targets(self.application.fleet, tick))
+                fleet = self.application.fleet
+                async with aclosing(self.application.drift.sweep(fleet, due_targets(fleet, tick))) as reports:
+                    async for _ in reports:
+                        pass  # kept already
             case Work.DISCOVERY:
                 await self.application.discover()
             case Work.ALERTS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import traceback
 from dataclasses import dataclass, field
@@ -182,6 +183,7 @@ class Daemon:
         async with self.application.store.read() as session:
             last_fired = await session.schedule.last_fired()
         self._ticker.replace(ticks_of(self.application.file, self.application.fleet), last_fired)
+        gc.freeze()  # a fleet stays as it is: the collector need not walk over it again and again
 
     async def _follow_reloads(self) -> None:
         while True:

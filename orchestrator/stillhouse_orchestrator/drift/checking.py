@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stillhouse_orchestrator import readings
+from stillhouse_orchestrator.ahead import ahead
 from stillhouse_orchestrator.alerts.findings import look_for_drift
 from stillhouse_orchestrator.drift.judging import Round
 from stillhouse_orchestrator.drift.keeping import keep
@@ -16,7 +19,7 @@ from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.visiting import Visits, batched, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from stillhouse_config import Fleet, ProjectDeclaration, TargetDeclaration
     from stillhouse_engine.schema import Snapshot
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from stillhouse_orchestrator.store import Store
     from stillhouse_orchestrator.values import Baseline, DriftReport, Sighting
 
-AT_A_TIME = 200  # targets whose schemas are held in memory, and whose results are kept in one transaction
+AT_A_TIME = 500  # targets whose schemas are held in memory, and whose results are kept in one transaction
 
 
 class DriftCheck:
@@ -57,18 +60,26 @@ class DriftCheck:
 
     async def run(self, fleet: Fleet, targets: Sequence[TargetDeclaration]) -> list[DriftReport]:
         """Check some targets, keep the reports and return them in the order of the targets."""
-        if not targets:
-            return []
-        sweep = Sweep(self._store, self._connections, fleet, await self._projects.describe(targets))
-        reports: dict[str, DriftReport] = {}
-        async with self._connections.keeping():
-            for some in batched(spread(targets), AT_A_TIME):
-                reports |= {report.target: report for report in await self._some(sweep, some)}
+        reports = {report.target: report async for some in self.sweep(fleet, targets) for report in some}
         return [reports[target.name] for target in targets]
 
-    async def _some(self, sweep: Sweep, targets: Sequence[TargetDeclaration]) -> list[DriftReport]:
+    async def sweep(
+        self, fleet: Fleet, targets: Sequence[TargetDeclaration]
+    ) -> AsyncGenerator[list[DriftReport], None]:
+        """Check some targets, and yield the reports as they are kept; the next targets are looked at meanwhile."""
+        if not targets:
+            return
+        sweep = Sweep(self._store, self._connections, fleet, await self._projects.describe(targets))
+        parts = batched(spread(targets), AT_A_TIME)
+        async with self._connections.keeping(), aclosing(ahead(parts, partial(self._look, sweep))) as looks:
+            async for known, found in looks:
+                yield await self._judge(sweep, known, found)
+
+    async def _look(self, sweep: Sweep, targets: Sequence[TargetDeclaration]) -> tuple[Known, dict[str, Look]]:
         known = await self._known(targets)
-        found = await sweep.look(targets, known)
+        return known, await sweep.look(targets, known)
+
+    async def _judge(self, sweep: Sweep, known: Known, found: Mapping[str, Look]) -> list[DriftReport]:
         round_ = Round(sweep.fleet, known, found, sweep.projects, now())
         wanted = round_.wanted()
         if self._expectations is not None and wanted:

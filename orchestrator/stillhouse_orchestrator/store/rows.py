@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 Value = TypeVar("Value")
+AT_A_TIME = 100  # rows; preparing many takes long enough for the event loop to be missed elsewhere
 
 
 async def upsert(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -25,7 +27,9 @@ async def upsert(connection: AsyncConnection, table: Table, rows: Sequence[Mappi
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(table)
     changing = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changing), rows)
+    upserting = statement.on_conflict_do_update(index_elements=keys, set_=changing)
+    for start in range(0, len(rows), AT_A_TIME):
+        await connection.execute(upserting, rows[start : start + AT_A_TIME])
 
 
 async def add_missing(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -38,4 +42,9 @@ async def add_missing(connection: AsyncConnection, table: Table, rows: Sequence[
 
 async def bodies(connection: AsyncConnection, shape: type[Value], query: Select[tuple[Any]]) -> list[Value]:
     """Return the values of a query that selects one ``body`` column."""
-    return [from_json(shape, body) for body in await connection.scalars(query)]
+    found = []
+    for number, body in enumerate(await connection.scalars(query)):
+        if number % AT_A_TIME == AT_A_TIME - 1:
+            await asyncio.sleep(0)
+        found.append(from_json(shape, body))
+    return found
