@@ -35,6 +35,9 @@ class Branch:
         source: what follows FROM.
         path: an SQL expression for the search path that contains only the object's schema.
         renders: whether an attribute depends on ``search_path``: an SQL condition.
+        any_rare: an SQL condition; without it, none of the attributes in ``seldom`` has a value. There are many columns
+            and constraints, and a row of two dozen NULLs costs as much as one of values.
+        seldom: the names of the attributes that few objects have.
     """
 
     kind: str
@@ -46,6 +49,18 @@ class Branch:
     hints: Mapping[str, str] = field(default_factory=dict)
     path: str = "r.path"
     renders: str = "true"
+    any_rare: str = ""
+    seldom: frozenset[str] = frozenset()
+
+    @property
+    def common(self) -> Mapping[str, str]:
+        """The attributes that every object of the kind may have."""
+        return {name: sql for name, sql in self.attributes.items() if name not in self.seldom}
+
+    @property
+    def rare(self) -> Mapping[str, str]:
+        """The attributes that are asked for only where ``any_rare`` holds."""
+        return {name: sql for name, sql in self.attributes.items() if name in self.seldom}
 
 
 def commented(catalogue: str, oid: str) -> str:
@@ -124,6 +139,23 @@ COLUMN = Branch(
         LEFT JOIN note ON note.objoid = a.attrelid AND note.classoid = 'pg_class'::regclass AND note.objsubid = a.attnum
         WHERE r.relkind IN ('r', 'p', 'f')""",
     renders="a.atthasdef OR t.typnamespace <> 11",
+    any_rare="""a.attidentity <> '' OR a.attgenerated <> '' OR (a.attcollation <> t.typcollation AND a.attcollation <> 0)
+        OR a.attstorage <> t.typstorage OR a.attcompression <> '' OR a.attstattarget <> -1 OR a.attoptions IS NOT NULL
+        OR note.description IS NOT NULL""",
+    seldom=frozenset(
+        {
+            "generated",
+            "generated_kind",
+            "identity",
+            "identity_options",
+            "collation",
+            "storage",
+            "compression",
+            "statistics",
+            "options",
+            "comment",
+        }
+    ),
 )
 
 CONSTRAINT = Branch(
@@ -168,8 +200,9 @@ INDEX = Branch(
     },
     source=f"""rel r JOIN pg_index x ON x.indrelid = r.oid JOIN pg_class ic ON ic.oid = x.indexrelid AND NOT ic.relispartition
         {commented("pg_class", "x.indexrelid")}
-        LEFT JOIN pg_constraint k ON k.conindid = x.indexrelid AND k.conrelid = r.oid AND k.contype IN ('p', 'u', 'x')
-        WHERE r.relkind IN ('r', 'p', 'm') AND k.oid IS NULL""",
+        WHERE r.relkind IN ('r', 'p', 'm') AND NOT x.indisprimary AND NOT x.indisexclusion
+        AND (NOT x.indisunique OR NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = x.indrelid AND k.conindid = x.indexrelid
+            AND k.contype = 'u'))""",
 )
 
 SEQUENCE = Branch(

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.schema.errors import UnsupportedDialectError
+from stillhouse_engine.schema.postgresql.branches_more import VIEW
 from stillhouse_engine.schema.postgresql.fingerprints import fingerprint_statement
 from stillhouse_engine.schema.postgresql.normalise import normalised
 from stillhouse_engine.schema.postgresql.statements import BRANCHES, snapshot_statement
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from stillhouse_engine.schema.postgresql.branches import Branch
     from stillhouse_engine.schema.snapshot import Value
 
 OLDEST = (14,)
@@ -65,21 +67,40 @@ def take_fingerprint(
     return {row[0]: row[1] for row in rows}
 
 
-_ATTRIBUTES = [tuple(branch.attributes) for branch in BRANCHES]
-_HINTS = [tuple(branch.hints) for branch in BRANCHES]
-_LISTS = [any("json_" in sql for sql in (*branch.attributes.values(), *branch.hints.values())) for branch in BRANCHES]
-_VIEWS = frozenset({"view", "materialized_view"})
+_FIXED = 4
+"""How many values come before a row's attributes: the branch's number, kind, name, parent."""
+
+
+class _Shape:
+    """How the rows of a branch are laid out."""
+
+    __slots__ = ("common", "hints", "lists", "rare", "split", "views")
+
+    def __init__(self, branch: Branch) -> None:
+        self.common = tuple(branch.common)
+        self.hints = tuple(branch.hints)
+        self.rare = tuple(branch.rare)
+        self.split = _FIXED + len(self.common)
+        self.lists = any("json_" in sql for sql in (*branch.attributes.values(), *branch.hints.values()))
+        self.views = branch.kind == VIEW.kind
+
+
+_SHAPES = [_Shape(branch) for branch in BRANCHES]
 
 
 def _object(row: list[Any]) -> SchemaObject:
     """Turn a row into an object. There are many rows: most columns and constraints take the shortest way."""
-    number, kind, name, parent, *values = row
-    names, more = _ATTRIBUTES[number], _HINTS[number]
-    if _LISTS[number]:
-        values = [tuple(value) if isinstance(value, list) else value for value in values]
-    attributes: dict[str, Value] = {key: value for key, value in zip(names, values, strict=False) if value is not None}
-    hints: dict[str, Value] = {
-        key: value for key, value in zip(more, values[len(names) :], strict=True) if value is not None
+    shape = _SHAPES[row[0]]
+    if shape.lists:
+        row = [tuple(value) if isinstance(value, list) else value for value in row]
+    split = shape.split
+    attributes: dict[str, Value] = {
+        key: value for key, value in zip(shape.common, row[_FIXED:split], strict=True) if value is not None
     }
-    item = SchemaObject(kind, name, parent, attributes, hints)
-    return normalised(item) if kind in _VIEWS else item
+    if shape.rare and (rare := row[-1]) is not None:
+        attributes.update((key, value) for key, value in zip(shape.rare, rare, strict=True) if value is not None)
+    hints: dict[str, Value] = {
+        key: value for key, value in zip(shape.hints, row[split:], strict=False) if value is not None
+    }
+    item = SchemaObject(row[1], row[2], row[3], attributes, hints)
+    return normalised(item) if shape.views else item

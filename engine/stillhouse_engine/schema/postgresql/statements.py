@@ -67,6 +67,9 @@ def shared_tables(schemas: Sequence[str] | None, prefix: str, home: str, exclude
         prefix: the SQL expression of what the names of a schema's objects start with.
         home: the SQL expression of the schema that names are relative to.
         exclude_tables: names, or dotted names, of tables to leave out.
+
+    The series of no rows after the comments is there for the planner: it cannot see how many comments there are, takes
+    them for one, and would look through all of them for every single column.
     """
     excluded = (
         f"AND c.relname <> ALL ({_array(exclude_tables)}) AND n.nspname || '.' || c.relname <> ALL ({_array(exclude_tables)})"
@@ -78,7 +81,9 @@ ns AS MATERIALIZED (
     SELECT n.oid, n.nspname, {prefix} AS prefix, quote_ident(n.nspname) AS path, b.old, b.home
     FROM pg_namespace n, before b WHERE {_chosen(schemas)}),
 ext AS MATERIALIZED (SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'),
-note AS MATERIALIZED (SELECT objoid, classoid, objsubid, description FROM pg_description WHERE objoid >= 16384),
+note AS MATERIALIZED (
+    SELECT objoid, classoid, objsubid, description FROM pg_description WHERE objoid >= 16384
+    UNION ALL SELECT NULL, NULL, NULL, NULL FROM generate_series(1, (SELECT 0))),
 rel AS MATERIALIZED (
     SELECT {RELATION_COLUMNS}, n.prefix || c.relname AS name, n.path FROM ns n JOIN pg_class c ON c.relnamespace = n.oid
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND NOT starts_with(c.relname, '{OURS}') {excluded}
@@ -108,5 +113,7 @@ FROM (
 
 
 def _json_rows(number: int, branch: Branch) -> str:
-    values = [str(number), branch.kind, branch.name, branch.parent, *branch.attributes.values(), *branch.hints.values()]
+    values = [str(number), branch.kind, branch.name, branch.parent, *branch.common.values(), *branch.hints.values()]
+    if branch.rare:
+        values.append(f"CASE WHEN {branch.any_rare} THEN json_build_array({', '.join(branch.rare.values())}) END")
     return f"SELECT json_build_array({', '.join(values)}) AS line FROM {branch.source}"
