@@ -41,6 +41,22 @@ def selector_option(function: Function) -> Function:
     )(function)  # fmt: skip
 
 
+def destination_options(function: Function) -> Function:
+    """Add ``--to REV`` and ``--strategy NAME``."""
+    to = click.option(
+        "--to", "destination", default="head", show_default=True, metavar="REV", help="The destination; heads for all branches.",
+    )  # fmt: skip
+    strategy = click.option("--strategy", help="The strategy to follow. Default: the fleet file's, else all at once.")
+    return to(strategy(function))
+
+
+def selecting_options(function: Function) -> Function:
+    """Add what a command that works on chosen targets and prints a document takes."""
+    for option in (log_options, token_option, json_option, selector_option, fleet_option):
+        function = option(function)
+    return function
+
+
 def json_option(function: Function) -> Function:
     """Add ``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(function)

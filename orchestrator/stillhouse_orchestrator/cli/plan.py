@@ -9,7 +9,7 @@ import click
 from stillhouse_orchestrator.cli.asking import ask
 from stillhouse_orchestrator.cli.exits import Exit
 from stillhouse_orchestrator.cli.loading import opened
-from stillhouse_orchestrator.cli.options import fleet_option, json_option, log_options, selector_option, token_option
+from stillhouse_orchestrator.cli.options import destination_options, selecting_options
 from stillhouse_orchestrator.cli.output import counted, print_document, revisions
 
 if TYPE_CHECKING:
@@ -19,22 +19,10 @@ SHOWN_TARGETS = 8
 
 
 @click.command()
-@click.option(
-    "--to",
-    "destination",
-    default="head",
-    show_default=True,
-    metavar="REV",
-    help="The destination; heads for all branches.",
-)
-@click.option("--strategy", help="The strategy that a rollout would follow. Default: the fleet file's.")
+@destination_options
 @click.option("--sql", "with_sql", is_flag=True, help="Show the SQL as well.")
 @click.option("--exit-code", is_flag=True, help="Exit with 3 when something is pending.")
-@fleet_option
-@selector_option
-@json_option
-@token_option
-@log_options
+@selecting_options
 def plan(destination: str, strategy: str | None, with_sql: bool, exit_code: bool, **common: Any) -> int:
     """Show what a rollout would do, targets with the same plan in one group. Nothing is changed."""
     fleet_file, selector = common["fleet_file"], common["selector"]

@@ -9,47 +9,42 @@ import click
 from stillhouse_orchestrator.cli.asking import ask
 from stillhouse_orchestrator.cli.exits import Exit
 from stillhouse_orchestrator.cli.loading import opened
-from stillhouse_orchestrator.cli.options import fleet_option, json_option, log_options, selector_option, token_option
+from stillhouse_orchestrator.cli.options import (
+    destination_options,
+    fleet_option,
+    json_option,
+    log_options,
+    selecting_options,
+    token_option,
+)
 from stillhouse_orchestrator.cli.output import print_document
 from stillhouse_orchestrator.cli.plan import print_plan
 from stillhouse_orchestrator.cli.rollout_text import print_rollout, print_way_on, succeeded, waits
 from stillhouse_orchestrator.cli.running import REPORTED
-from stillhouse_orchestrator.cli.up import detaching
-from stillhouse_orchestrator.cli.up import start as start_rollout
+from stillhouse_orchestrator.cli.starting import detaching, start_here, start_remotely
 from stillhouse_orchestrator.cli.watching import Watching
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from stillhouse_orchestrator.cli.starting import Document, Wanted
     from stillhouse_orchestrator.client.daemon import Daemon
 
 
 @click.command()
-@click.option(
-    "--to",
-    "destination",
-    default="head",
-    show_default=True,
-    metavar="REV",
-    help="The destination; heads for all branches.",
-)
-@click.option("--strategy", help="The strategy to follow. Default: the fleet file's, else all at once.")
+@destination_options
 @click.option(
     "--not-before", type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]), metavar="MOMENT",
     help='Start no target earlier: "2026-11-24 02:00", in this machine\'s time zone.',
 )  # fmt: skip
 @click.option("--next-window", is_flag=True, help="Start no target before a maintenance window opens.")
 @click.option("--detach", is_flag=True, help="Leave it to the daemon instead of watching it.")
-@fleet_option
-@selector_option
-@json_option
-@token_option
-@log_options
+@selecting_options
 def start(
     destination: str, strategy: str | None, not_before: datetime | None, next_window: bool, detach: bool, **common: Any
 ) -> int:
     """Start a rollout and watch it to its end."""
-    wanted = {
+    wanted: Wanted = {
         "to": destination,
         "select": common["selector"],
         "strategy": strategy,
@@ -101,40 +96,28 @@ def watch(rollout_id: str, **common: Any) -> int:
     return Exit.FINE if succeeded(found) or waits(found) else Exit.FAILED
 
 
-def watch_remotely(daemon: Daemon, rollout_id: str, *, quiet: bool = False) -> dict[str, Any]:
+def watch_remotely(daemon: Daemon, rollout_id: str, *, quiet: bool = False) -> Document:
     """Watch a rollout of a daemon to its end, across restarts of the daemon."""
     known = daemon.get("rollouts", rollout_id)["rollout"]["id"]
     with Watching(quiet=quiet) as watching, detaching(known):
         return watching.follow(daemon, known)
 
 
-def _remotely(daemon: Daemon, wanted: dict[str, Any], *, quiet: bool, detach: bool) -> dict[str, Any]:
-    made = daemon.post("rollouts", body=wanted)
-    if made["rollout"] is None or detach:
-        return made
-    return {"plan": made["plan"], **watch_remotely(daemon, made["rollout"]["id"], quiet=quiet)}
+def _remotely(daemon: Daemon, wanted: Wanted, *, quiet: bool, detach: bool) -> Document:
+    if detach:
+        return daemon.post("rollouts", body=wanted)
+    with Watching(quiet=quiet) as watching:
+        return start_remotely(daemon, wanted, watching)
 
 
-async def _here(fleet_file: str, wanted: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
-    from datetime import datetime
-
-    from stillhouse_orchestrator.documents import rollout_document
-    from stillhouse_orchestrator.values import to_json
-
+async def _here(fleet_file: str, wanted: Wanted, *, quiet: bool) -> Document:
     async with opened(fleet_file) as application:
         with Watching(quiet=quiet) as watching:
             application.rollouts.listeners.append(watching)
-            plan = await application.plan(wanted["select"], wanted["to"], wanted["strategy"])
-            if not plan.groups:
-                return {"plan": to_json(plan), "rollout": None, "targets": []}
-            not_before = datetime.fromisoformat(wanted["not_before"]) if wanted["not_before"] else None
-            if wanted["next_window"]:
-                not_before = await application.rollouts.next_window(plan)
-            rollout = await start_rollout(application, plan, wanted["strategy"], wanted["select"], not_before)
-        return {"plan": to_json(plan), **rollout_document(rollout)}
+            return await start_here(application, wanted)
 
 
-async def _follow(fleet_file: str, rollout_id: str, *, quiet: bool) -> dict[str, Any]:
+async def _follow(fleet_file: str, rollout_id: str, *, quiet: bool) -> Document:
     from stillhouse_orchestrator.documents import rollout_document
 
     async with opened(fleet_file) as application:

@@ -1,0 +1,85 @@
+"""Plans and starts a rollout, here or in the daemon, and watches it: what ``up`` and ``rollout start`` share."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import click
+
+from stillhouse_orchestrator.cli.people import actor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stillhouse_orchestrator.application import Application
+    from stillhouse_orchestrator.cli.watching import Watching
+    from stillhouse_orchestrator.client.daemon import Daemon
+    from stillhouse_orchestrator.values import Plan
+
+Document = dict[str, Any]
+
+
+class Wanted(TypedDict, total=False):
+    """What a rollout is to do, as the API takes it.
+
+    Attributes:
+        not_before: a moment in ISO 8601.
+        next_window: wait for a maintenance window to open.
+    """
+
+    to: str
+    select: str | None
+    strategy: str | None
+    not_before: str | None
+    next_window: bool
+
+
+async def start_here(application: Application, wanted: Wanted) -> Document:
+    """Plan, start a rollout that does what the plan says, and run it until it is over or waits for a person."""
+    from stillhouse_orchestrator.documents import rollout_document
+    from stillhouse_orchestrator.events import now
+    from stillhouse_orchestrator.rollouts.signals import Start
+    from stillhouse_orchestrator.values import to_json
+
+    plan = await application.plan(wanted["select"], wanted["to"], wanted["strategy"])
+    if not plan.groups:
+        return {"plan": to_json(plan), "rollout": None, "targets": []}
+    rollout = await _create(application, plan, wanted)
+    await application.rollouts.say(rollout, Start(actor(), now()))
+    ended = await application.rollouts.run(rollout, attended=False)
+    return {"plan": to_json(plan), **rollout_document(ended)}
+
+
+def start_remotely(daemon: Daemon, wanted: Wanted, watching: Watching) -> Document:
+    """Let the daemon plan and start a rollout, and watch it to its end."""
+    made = daemon.post("rollouts", body=wanted)
+    if made["rollout"] is None:
+        return made
+    with detaching(made["rollout"]["id"]):
+        return {"plan": made["plan"], **watching.follow(daemon, made["rollout"]["id"])}
+
+
+@contextlib.contextmanager
+def detaching(rollout_id: str) -> Iterator[None]:
+    """Say, when a person stops watching, that the rollout does not stop with it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"rollout {rollout_id} goes on; `stillhouse rollout watch {rollout_id}` watches it again", err=True)
+        raise
+
+
+async def _create(application: Application, plan: Plan, wanted: Wanted) -> str:
+    import secrets
+    from datetime import datetime
+
+    from stillhouse_orchestrator.events import now
+    from stillhouse_orchestrator.rollouts.freezing import Order
+
+    said = wanted.get("not_before")
+    not_before = datetime.fromisoformat(said) if said else None
+    if wanted.get("next_window"):
+        not_before = await application.rollouts.next_window(plan)
+    order = Order(secrets.token_hex(4), actor(), now(), wanted["strategy"], wanted["select"], not_before)
+    return (await application.rollouts.create(plan, order)).id
