@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from stillhouse_engine.autogenerate.dispatch import PriorityDispatcher
 from stillhouse_engine.autogenerate.plugins import DEFAULT_PLUGINS, Plugin
 from stillhouse_engine.autogenerate.reflection import bulk_inspector
+from stillhouse_engine.autogenerate.sorting import sorted_tables
 from stillhouse_engine.errors import CommandError
 from stillhouse_engine.schema import take_snapshot
 
@@ -155,7 +156,7 @@ class AutogenContext:
     @cached_property
     def sorted_tables(self) -> list[Table]:
         """The tables of the models, each behind those that it references; those of the first metadata first."""
-        return [table for metadata in self.metadatas() for table in metadata.sorted_tables]
+        return [table for metadata in self.metadatas() for table in sorted_tables(metadata)]
 
     @cached_property
     def table_key_to_table(self) -> dict[str, Table]:

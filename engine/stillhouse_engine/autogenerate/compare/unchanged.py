@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.autogenerate.plugins import DEFAULT_PLUGINS
 from stillhouse_engine.autogenerate.reflection import BulkReflection
+from stillhouse_engine.autogenerate.reflection.collecting import collector_paused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,10 +29,13 @@ def unchanged(autogen_context: AutogenContext, models: Mapping[Key, Table], exis
     keys = [key for key in existing if key[0] is None]
     if len(keys) < FEWEST or not is_plain(autogen_context):
         return set()
-    facts = sources(autogen_context)
-    if facts is None:
-        return set()
-    wanted, live = facts
+    with collector_paused():
+        facts = sources(autogen_context)
+        return set() if facts is None else alike(keys, models, *facts)
+
+
+def alike(keys: Iterable[Key], models: Mapping[Key, Table], wanted: Any, live: Any) -> set[Key]:
+    """Return those of some tables whose facts are those of their models."""
     found = set()
     for key in keys:
         said = wanted.facts(models[key])

@@ -24,6 +24,9 @@ TEXT = re.compile(
     r"SELECT sql FROM .*WHERE name = \? AND type (?:IN \('table', 'view'\)|= '(?P<index>index)')$", re.IGNORECASE
 )
 
+ORDINARY = 0
+"""The value of ``hidden`` for a column that is neither hidden nor generated."""
+
 SINGLE = {
     "get_multi_columns": "get_columns",
     "get_multi_pk_constraint": "get_pk_constraint",
@@ -39,8 +42,6 @@ TEMPORARY = "SELECT name FROM sqlite_temp_master"
 TABLES = "SELECT name, sql FROM {catalogue}.sqlite_master WHERE type = 'table'"
 COLUMNS = """SELECT m.name, c.cid, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden
 FROM {catalogue}.sqlite_master m JOIN pragma_table_xinfo(m.name, '{schema}') c WHERE m.type = 'table' ORDER BY m.name, c.cid"""
-PLAIN_COLUMNS = """SELECT m.name, c.cid, c.name, c.type, c."notnull", c.dflt_value, c.pk
-FROM {catalogue}.sqlite_master m JOIN pragma_table_info(m.name, '{schema}') c WHERE m.type = 'table' ORDER BY m.name, c.cid"""
 FOREIGN_KEYS = """SELECT m.name, f.id, f.seq, f."table", f."from", f."to", f.on_update, f.on_delete, f.match
 FROM {catalogue}.sqlite_master m JOIN pragma_foreign_key_list(m.name, '{schema}') f WHERE m.type = 'table'"""
 INDEXES = """SELECT m.name, i.seq, i.name, i."unique", i.origin, i.partial
@@ -82,7 +83,6 @@ class Catalogue:
         self.rows = {
             "table_xinfo": self._grouped(COLUMNS),
             "foreign_key_list": self._grouped(FOREIGN_KEYS),
-            "table_info": self._grouped(PLAIN_COLUMNS),
             "index_list": self._grouped(INDEXES),
         }
         self.index_columns = self._grouped(INDEX_COLUMNS)
@@ -107,6 +107,9 @@ class Catalogue:
             return None
         if name == "index_info":
             return Rows(self.index_columns[about]) if about in self.index_columns else None
+        if name == "table_info" and about in self.texts:
+            # The same without hidden and generated columns, and without the word that tells them apart.
+            return Rows([row[:-1] for row in self.rows["table_xinfo"].get(about, []) if row[-1] == ORDINARY])
         if name in self.rows and about in self.texts:
             return Rows(self.rows[name].get(about, []))
         return None

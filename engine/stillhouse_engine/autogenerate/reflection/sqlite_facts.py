@@ -6,15 +6,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.autogenerate.reflection.facts import Facts, ModelFacts, UnsaidError, rule
+from stillhouse_engine.autogenerate.reflection.sqlite import ORDINARY
 from stillhouse_engine.dialects.comparing_sqlite import bare
 
 if TYPE_CHECKING:
     from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 
     from stillhouse_engine.autogenerate.reflection.sqlite import Catalogue
-
-ORDINARY = 0
-"""The value of ``hidden`` for a column that is neither hidden nor generated."""
 
 
 class SQLiteModelFacts(ModelFacts):
