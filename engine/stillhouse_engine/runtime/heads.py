@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from stillhouse_engine.runtime.version_table import row_write
+from stillhouse_engine.runtime.version_table import RowWrite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Table
 
-    from stillhouse_engine.runtime.version_table import RowWrite
     from stillhouse_engine.script.steps import RowChange
 
     class VersionedContext(Protocol):
@@ -48,7 +47,7 @@ class HeadMaintainer:
             CommandError: a row that should be there is not.
         """
         for change in step.row_changes(self.heads):
-            self.context._write_version(row_write(self.context._version, change))  # noqa: SLF001 - its own keeper
+            self.context._write_version(RowWrite(self.context._version, change))  # noqa: SLF001 - its own keeper
             self.heads.discard(change.remove or "")
             if change.add is not None:
                 self.heads.add(change.add)

@@ -67,7 +67,8 @@ class Journal:
         self.pending: list[Sent] = []
         self.position = 0
         self.step: tuple[str, str] | None = None
-        self.file = ""
+        self._path: str | None = None
+        self._file: str | None = None
         self.open: Entry | None = None  # a statement of the revision's own that commits by itself
         self.written = False
         self.quiet = 0
@@ -141,6 +142,13 @@ class Journal:
             return self._alone(sent, lambda: send(statement))
 
     @property
+    def file(self) -> str:
+        """A hash of the file of the revision that runs; most runs have no need of it."""
+        if self._file is None:
+            self._file = file_digest(self._path)
+        return self._file
+
+    @property
     def _autocommit(self) -> bool:
         return self.connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
 
@@ -177,7 +185,7 @@ class Journal:
             if self.dialect in MYSQL:
                 self.rows.create()  # now: it would commit what a revision has begun
         self.known = {entry.position: entry for entry in self.loaded or ()}
-        self.file = file_digest(script.path)
+        self._path, self._file = script.path, None
         self.step = (revision, direction)
         if self.known:
             log.warning("going on with the %s of %s after statement %d", direction, revision, len(self.known))

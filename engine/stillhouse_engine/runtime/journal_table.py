@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -69,6 +70,7 @@ class Entry:
 COLUMNS = ("revision", "direction", "position", "state", "hash", "shape", "file", "statement", "before")
 
 
+@lru_cache
 def journal_table(schema: str | None) -> Table:
     """Return the table."""
     return Table(

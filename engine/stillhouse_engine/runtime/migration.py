@@ -279,9 +279,10 @@ class MigrationContext:
             steps = list(self._migrations_fn(tuple(sorted(keeper.heads)), self))
             replay = self._replay = start_replay(self, keeper.heads, steps, kw)
             with replay.watching():
-                for step in steps:
+                for stretch in replay.stretches(steps):
                     with self.begin_transaction(_per_migration=True):
-                        self._run_step(step, keeper, kw)
+                        for step in stretch:
+                            self._run_step(step, keeper, kw)
                     moved = True
             if moved and not self.as_sql:
                 self._sender.flush()
@@ -290,6 +291,7 @@ class MigrationContext:
                 self._settings.after(self._connection)
         finally:
             self._journal.close()
+            self._replay.close()
             self._journal, self._heads, self._replay = NoJournal(), None, NoReplay()
             if self._transactions.open is None:
                 self._close_session()
@@ -324,7 +326,7 @@ class MigrationContext:
             self._ensure_version_table(purge=True)
             return ()
         if self._table_found:
-            return read_heads(self._connection, self._version)
+            return self._sender.read_heads(self._version)
         heads = self.get_current_heads() if self._table_found is None else ()
         if not heads:
             self._ensure_version_table()

@@ -1,17 +1,15 @@
-"""Opening a migrating session in one round trip, on asyncpg: limits, lock, proxy check and a look for the version table.
-
-The simple protocol gives no rows back, but says how many there were; the number of rows is the answer.
-"""
+"""Opening a migrating session in one round trip, on asyncpg: limits, lock, proxy check and a look for the version table."""
 
 from __future__ import annotations
 
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from stillhouse_engine.runtime.asking import ask_number, literal
 from stillhouse_engine.runtime.journal_table import journal_table
 from stillhouse_engine.runtime.locks import PG_KEY
 from stillhouse_engine.runtime.poolers import announced_backend
-from stillhouse_engine.runtime.waiting import driver_connection, wait_for
+from stillhouse_engine.runtime.waiting import driver_connection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,16 +40,11 @@ class Opened(Enum):
 
 
 ANSWERS = {
-    "SELECT 1": Opened.WITHOUT_TABLE,
-    "SELECT 2": Opened.WITH_TABLE,
-    "SELECT 3": Opened.JOURNAL_WITHOUT_TABLE,
-    "SELECT 4": Opened.JOURNAL_WITH_TABLE,
+    1: Opened.WITHOUT_TABLE,
+    2: Opened.WITH_TABLE,
+    3: Opened.JOURNAL_WITHOUT_TABLE,
+    4: Opened.JOURNAL_WITH_TABLE,
 }
-
-
-def literal(value: str | None) -> str:
-    """Return a value as a PostgreSQL literal."""
-    return "NULL" if value is None else "'{}'".format(value.replace("'", "''"))
 
 
 def open_at_once(
@@ -66,15 +59,14 @@ def open_at_once(
         limits: settings of the session by name.
         lock: take the lock at all.
     """
-    driver = driver_connection(connection)
     key = PG_KEY.replace(":schema", literal(name.schema)).replace(":version_table", literal(name.table))
     locked = f"pg_try_advisory_lock({key})" if lock else "true"
     written = connection.dialect.identifier_preparer
     table_name = literal(written.format_table(table))
     journal = literal(written.format_table(journal_table(table.schema)))
+    backend = announced_backend(driver_connection(connection)) or -1
     settings = ", ".join(f"set_config('{setting}', {literal(value)}, false)" for setting, value in limits.items())
-    script = f"""{f"SELECT {settings};" if settings else ""}
-SELECT FROM generate_series(1, CASE WHEN pg_backend_pid() <> {announced_backend(driver) or -1} THEN -9
+    answer = f"""CASE WHEN pg_backend_pid() <> {backend} THEN -9
     WHEN NOT {locked} THEN -9 WHEN to_regclass({table_name}) IS NULL THEN 1 ELSE 2 END
-    + CASE WHEN to_regclass({journal}) IS NULL THEN 0 ELSE 2 END)"""
-    return ANSWERS.get(wait_for(driver.execute(script)), Opened.NOT)
+    + CASE WHEN to_regclass({journal}) IS NULL THEN 0 ELSE 2 END"""
+    return ANSWERS.get(ask_number(connection, answer, f"SELECT {settings};" if settings else ""), Opened.NOT)

@@ -58,26 +58,45 @@ class Recordings:
         self._clock = clock
         self._lock = Lock()
         self._plans: OrderedDict[Hashable, tuple[float, Mapping[StepName, tuple[SentStatement, ...]]]] = OrderedDict()
+        self._led: set[Hashable] = set()
 
     def __len__(self) -> int:
         """Return how many plans there are recordings of."""
-        return len(self._plans)
+        return sum(bool(recorded) for _, recorded in self._plans.values())
 
     def find(self, plan: Hashable) -> Mapping[StepName, tuple[SentStatement, ...]]:
         """Return what is recorded of a plan, by revision and direction; nothing when it is too old."""
         with self._lock:
             made, recorded = self._plans.get(plan, (0.0, {}))
-            if recorded and self._clock() - made > self._lifetime:
+            if plan in self._plans and self._clock() - made > self._lifetime:
                 del self._plans[plan]
                 return {}
-            if recorded:
+            if plan in self._plans:
                 self._plans.move_to_end(plan)
             return recorded
 
-    def keep(self, plan: Hashable, recorded: Mapping[StepName, tuple[SentStatement, ...]]) -> None:
-        """Keep the recording of a plan that ran to its end; the first one stays."""
+    def lead(self, plan: Hashable) -> bool:
+        """Tell a run whether it is the one that records a plan; such a run calls ``leave`` at its end."""
         with self._lock:
-            if recorded and plan not in self._plans:
+            if plan in self._led or plan in self._plans:
+                return False
+            self._led.add(plan)
+            return True
+
+    def leave(self, plan: Hashable) -> None:
+        """Note that nobody is recording a plan any more."""
+        with self._lock:
+            self._led.discard(plan)
+
+    def is_led(self, plan: Hashable) -> bool:
+        """Tell whether a run is recording a plan."""
+        with self._lock:
+            return plan in self._led
+
+    def keep(self, plan: Hashable, recorded: Mapping[StepName, tuple[SentStatement, ...]]) -> None:
+        """Keep the recording of a plan that ran to its end, or that there is nothing to record; the first one stays."""
+        with self._lock:
+            if plan not in self._plans:
                 self._plans[plan] = (self._clock(), dict(recorded))
             while len(self._plans) > self._most:
                 self._plans.popitem(last=False)

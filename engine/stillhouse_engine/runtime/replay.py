@@ -8,15 +8,18 @@ progress told exactly as without.
 from __future__ import annotations
 
 import re
+import time
 from contextlib import nullcontext
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stillhouse_engine.runtime.plan_keys import connection_key, dialect_key, frozen, options_key, steps_key
 from stillhouse_engine.runtime.recorder import RecordedSink, Recorder
+from stillhouse_engine.runtime.waiting import pause
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from stillhouse_engine.runtime.recordings import Recordings
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
         impl: Any
         version_table: str
         version_table_schema: str | None
+        on_version_apply_callbacks: Any
+        _transaction_per_migration: bool
         _connection: Any
         _settings: RunSettings
         _sender: Any
@@ -45,6 +50,9 @@ UNSTEADY = re.compile(
 )
 """Imports with which a revision may say something else, or do something besides its statements, each time it runs."""
 OPT_OUT = "stillhouse_replay"
+PATIENCE_SECONDS = 1.0
+"""How long a run waits for a sibling to finish a recording."""
+POLL_SECONDS = 0.01
 
 
 class NoReplay:
@@ -56,6 +64,10 @@ class NoReplay:
         """Watch nothing."""
         return nullcontext()
 
+    def stretches(self, steps: Sequence[Any]) -> Iterator[list[Any]]:
+        """Yield every step by itself."""
+        return ([step] for step in steps)
+
     def run(self, step: Any, arguments: dict[str, Any]) -> bool:
         """Run a step's function; return False: nothing was replayed."""
         step.migration_fn(**arguments)
@@ -63,6 +75,9 @@ class NoReplay:
 
     def finish(self) -> None:
         """Keep nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 class Replay:
@@ -78,8 +93,32 @@ class Replay:
         self.context = context
         self.recordings = recordings
         self.plan = plan
+        self.leads = recordings.lead(plan)
         self.known = recordings.find(plan)
         self.recorder = Recorder(context._connection)  # noqa: SLF001 - reading it through the property means looking
+
+    def wait(self) -> None:
+        """Wait while a sibling records the plan: its statements cost less than running Python beside it.
+
+        Not for long: what takes its time is the database's work, which siblings do side by side.
+        """
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not self.known and self.recordings.is_led(self.plan) and time.monotonic() < until:
+            pause(self.context.dialect, POLL_SECONDS)
+            self.known = self.recordings.find(self.plan)
+
+    def stretches(self, steps: Sequence[Any]) -> Iterator[list[Any]]:
+        """Yield the steps, those together that are replayed and may share a transaction."""
+        apart = self.context._transaction_per_migration or self.context.on_version_apply_callbacks  # noqa: SLF001 - its own part
+        for replayed, several in groupby(steps, self._is_known):
+            if replayed and not apart:
+                yield list(several)
+            else:
+                yield from ([step] for step in several)
+
+    def _is_known(self, step: Any) -> bool:
+        revision = getattr(step, "revision", None)
+        return revision is not None and (revision.revision, step.is_upgrade) in self.known
 
     def watching(self) -> AbstractContextManager[Any]:
         """Record inside the block, unless the plan was recorded before."""
@@ -105,6 +144,8 @@ class Replay:
             with self.context._journal.paused():  # noqa: SLF001 - what is replayed commits with its version row
                 self.context._sender.send_recorded(known)  # noqa: SLF001 - its own part
             return True
+        if self.known:
+            self.context._sender.flush()  # noqa: SLF001 - its own part
         if self.known or interrupted:
             step.migration_fn(**arguments)
             return False
@@ -120,6 +161,11 @@ class Replay:
     def finish(self) -> None:
         """Keep what was recorded: the run has come to its end."""
         self.recordings.keep(self.plan, self.recorder.recorded)
+
+    def close(self) -> None:
+        """Let siblings that wait go on."""
+        if self.leads:
+            self.recordings.leave(self.plan)
 
 
 def start_replay(
@@ -137,7 +183,10 @@ def start_replay(
         (settings.schema, context.version_table, context.version_table_schema, settings.x_arguments),
         steps_key(heads, steps),
     )
-    return Replay(context, settings.recordings, plan)
+    replay = Replay(context, settings.recordings, plan)
+    if not replay.leads:
+        replay.wait()
+    return replay
 
 
 def is_ours(context: Context) -> bool:

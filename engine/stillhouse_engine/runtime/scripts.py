@@ -16,6 +16,7 @@ from sqlalchemy.schema import CreateTable, DDLElement
 from stillhouse_engine.dialects.statements import ConnectionSink, Statement
 from stillhouse_engine.errors import CommandError
 from stillhouse_engine.faults import fault
+from stillhouse_engine.runtime.asking import literal
 from stillhouse_engine.runtime.version_table import check_row_count
 from stillhouse_engine.runtime.waiting import driver_connection, wait_for
 
@@ -45,11 +46,6 @@ BEGIN
   END IF;
 END
 $stillhouse$"""
-
-
-def takes_scripts(connection: Connection) -> bool:
-    """Tell whether the connection's driver takes a script of several statements."""
-    return connection.dialect.name == "postgresql" and connection.dialect.driver == "asyncpg"
 
 
 class ScriptSink:
@@ -112,11 +108,23 @@ class ScriptSink:
             if write.counts and result is not None:
                 check_row_count(table, write, result.rowcount)
             return
-        rendered = self._render(Statement(write.statement)) or ""
+        rendered = write.text(self.connection.dialect, self._schema_of(table))
         if write.counts:
             says, name = (literal(value) for value in (write.says, table.fullname))
             rendered = GUARD.format(statement=rendered, says=says, table=name, state=MOVED_SQLSTATE)
         self.waiting.append(rendered)
+
+    def read_heads(self, table: Table) -> tuple[str, ...]:
+        """Read the rows of the version table; outside of a transaction where none is open."""
+        self.flush()
+        preparer, schema = self.connection.dialect.identifier_preparer, self._schema_of(table)
+        name = (
+            preparer.quote(table.name)
+            if schema is None
+            else f"{preparer.quote_schema(schema)}.{preparer.quote(table.name)}"
+        )
+        rows = self._waited(f"SELECT {preparer.quote(table.c.version_num.name)} FROM {name}", "fetch")
+        return tuple(str(row[0]) for row in rows)
 
     def ensure_table(self, table: Table) -> None:
         """Make the version table, unless it is there."""
@@ -140,12 +148,7 @@ class ScriptSink:
         if not autocommit and not driver.is_in_transaction():
             self._begin()
         fault("before_script")
-        try:
-            wait_for(driver.execute(script))
-        except Exception as error:
-            if getattr(error, "sqlstate", None) == MOVED_SQLSTATE:
-                raise CommandError(str(error)) from error
-            raise self._as_sqlalchemy(error, script) from error
+        self._waited(script, "execute")
         fault("after_script")
 
     @contextmanager
@@ -169,6 +172,21 @@ class ScriptSink:
             wait_for(begin())
         else:
             self.connection.exec_driver_sql("SELECT 1")
+
+    def _waited(self, script: str, how: str) -> Any:
+        """Let the driver execute or fetch something, and speak of its errors as SQLAlchemy does."""
+        try:
+            return wait_for(getattr(driver_connection(self.connection), how)(script))
+        except Exception as error:
+            if getattr(error, "sqlstate", None) == MOVED_SQLSTATE:
+                raise CommandError(str(error)) from error
+            raise self._as_sqlalchemy(error, script) from error
+
+    def _schema_of(self, table: Table) -> str | None:
+        """Return the schema that a table is in, which the connection may translate."""
+        translate = self.connection.get_execution_options().get("schema_translate_map") or {}
+        schema: str | None = translate.get(table.schema, table.schema)
+        return schema
 
     def _discard(self, *_: Any) -> None:
         """Forget what waits: the transaction that it belongs to is gone."""
@@ -217,8 +235,3 @@ def is_several(statement: Statement) -> bool:
     construct = statement.construct
     words = construct.text if isinstance(construct, TextClause) else construct
     return isinstance(words, str) and ";" in words.strip().rstrip(";")
-
-
-def literal(value: str) -> str:
-    """Return a string as a PostgreSQL literal."""
-    return "'{}'".format(value.replace("'", "''"))

@@ -7,12 +7,17 @@ revision's statements are gathered and sent together, right before anything else
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.schema import CreateTable
 
-from stillhouse_engine.runtime.scripts import ScriptSink, takes_scripts
-from stillhouse_engine.runtime.version_table import check_row_count
+from stillhouse_engine.faults import fault
+from stillhouse_engine.runtime.asking import takes_scripts
+from stillhouse_engine.runtime.scripts import ScriptSink
+from stillhouse_engine.runtime.sqlite import in_transaction
+from stillhouse_engine.runtime.sqlite_calls import Call, run_calls
+from stillhouse_engine.runtime.version_table import check_row_count, read_heads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,6 +43,10 @@ class Sender(Protocol):
 
     def write_version(self, table: Table, write: RowWrite) -> None:
         """Send a write of the version table, guarded."""
+        ...
+
+    def read_heads(self, table: Table) -> tuple[str, ...]:
+        """Read the rows of the version table."""
         ...
 
     def ensure_table(self, table: Table) -> None:
@@ -82,6 +91,10 @@ class DirectSender:
         if result is not None and write.counts and self.impl.dialect.supports_sane_rowcount:
             check_row_count(table, write, result.rowcount)
 
+    def read_heads(self, table: Table) -> tuple[str, ...]:
+        """Read the rows of the version table."""
+        return read_heads(self.connection, table)
+
     def ensure_table(self, table: Table) -> None:
         """Make the version table, unless it is there."""
         if self.impl.dialect.name == "sqlite":  # another run may make it between a look and this
@@ -102,6 +115,59 @@ class DirectSender:
         yield
 
 
+class SQLiteSender(DirectSender):
+    """Sends what a sibling recorded in one call of the driver, whose every statement costs more than SQLite's work on it.
+
+    The first statement goes as ever, and begins the transaction; the others wait for the end of it.
+    """
+
+    def __init__(self, impl: SendingImpl, connection: Any) -> None:
+        super().__init__(impl, connection)
+        self.waiting: list[Call] = []
+
+    def send_recorded(self, statements: Sequence[SentStatement]) -> None:
+        """Keep what a sibling recorded for one call, once the transaction is open."""
+        for statement in statements:
+            call = Call(statement.text, statement.parameters, many=statement.many)
+            if in_transaction(self.connection):
+                self.waiting.append(call)
+            else:
+                self._send(call)
+
+    def write_version(self, table: Table, write: RowWrite) -> None:
+        """Send a write, right after what is waiting.
+
+        Raises:
+            CommandError: it has not matched exactly one row.
+        """
+        if not self.waiting:
+            super().write_version(table, write)
+        else:
+            text = write.text(self.impl.dialect, table.schema)
+            check = partial(check_row_count, table, write) if write.counts else None
+            self.waiting.append(Call(text, check=check))
+
+    def flush(self) -> None:
+        """Send what waits; from a statement that fails on one at a time, so that its error is SQLAlchemy's.
+
+        Raises:
+            CommandError: the version table has moved.
+            sqlalchemy.exc.DBAPIError: a statement failed.
+        """
+        waiting, self.waiting = self.waiting, []
+        if waiting:
+            fault("before_script")
+            for call in waiting[run_calls(self.connection, waiting) :]:
+                self._send(call)
+            fault("after_script")
+        super().flush()
+
+    def _send(self, call: Call) -> None:
+        result = self.connection.exec_driver_sql(call.text, call.parameters)
+        if call.check is not None:
+            call.check(result.rowcount)
+
+
 def make_sender(impl: SendingImpl, connection: Connection | None, *, gather: bool) -> Sender:
     """Choose the sender for a connection.
 
@@ -110,6 +176,8 @@ def make_sender(impl: SendingImpl, connection: Connection | None, *, gather: boo
         connection: the connection; None offline.
         gather: gather statements into one script, where the driver takes one.
     """
+    if connection is not None and connection.dialect.name == "sqlite":
+        return SQLiteSender(impl, connection)
     if connection is None or not takes_scripts(connection):
         return DirectSender(impl, connection)
     sink = ScriptSink(connection, gather=gather)

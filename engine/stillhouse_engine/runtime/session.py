@@ -11,12 +11,12 @@ from sqlalchemy import exc, text
 from sqlalchemy.pool import NullPool
 
 from stillhouse_engine.errors import LockBusyError
+from stillhouse_engine.runtime.asking import takes_scripts
 from stillhouse_engine.runtime.journal_table import journal_table
 from stillhouse_engine.runtime.limits import SessionLimits
 from stillhouse_engine.runtime.locks import LockName, SessionLock, release_quietly, session_lock
 from stillhouse_engine.runtime.opening import Opened, open_at_once
 from stillhouse_engine.runtime.poolers import refuse_transaction_pooling
-from stillhouse_engine.runtime.scripts import takes_scripts
 from stillhouse_engine.runtime.waiting import pause
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect, literal_column, select
@@ -10,7 +11,7 @@ from sqlalchemy import inspect, literal_column, select
 from stillhouse_engine.errors import CommandError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Delete, Insert, Table, Update
+    from sqlalchemy import Connection, Delete, Dialect, Insert, Table, Update
 
     from stillhouse_engine.script.steps import RowChange
 
@@ -25,40 +26,77 @@ def read_heads(connection: Connection, table: Table) -> tuple[str, ...]:
     return tuple(connection.scalars(select(table.c.version_num)))
 
 
+def literal(version: str) -> str:
+    """Return a version as an SQL literal."""
+    return "'{}'".format(version.replace("'", "''"))
+
+
 def quoted(version: str) -> Any:
     """Render a version as an inline literal, the same text online and offline."""
-    return literal_column("'{}'".format(version.replace("'", "''")))
+    return literal_column(literal(version))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RowWrite:
     """One write to the version table.
 
     Attributes:
-        statement: the statement to execute.
-        counts: whether the database tells how many rows it matched, and it must be one.
-        says: what the write does, for the error.
+        table: the version table.
+        change: what changes in it.
+
+    Raises:
+        ValueError: nothing does.
     """
 
-    statement: Insert | Update | Delete
-    counts: bool
-    says: str
+    table: Table
+    change: RowChange
 
+    def __post_init__(self) -> None:
+        """Make sure that there is something to write."""
+        if self.change.add is None and self.change.remove is None:
+            raise ValueError("a change of the version table must add or remove a row")
 
-def row_write(table: Table, change: RowChange) -> RowWrite:
-    """Turn a planned change of the version table into the statement that makes it."""
-    column = table.c.version_num
-    if change.remove is None and change.add is not None:
-        return RowWrite(
-            table.insert().values(version_num=quoted(change.add)), counts=False, says=f"inserting '{change.add}'"
-        )
-    if change.add is None and change.remove is not None:
-        statement = table.delete().where(column == quoted(change.remove))
-        return RowWrite(statement, counts=True, says=f"deleting '{change.remove}'")
-    if change.add is None or change.remove is None:
-        raise ValueError("a change of the version table must add or remove a row")
-    update = table.update().values(version_num=quoted(change.add)).where(column == quoted(change.remove))
-    return RowWrite(update, counts=True, says=f"updating '{change.remove}' to '{change.add}'")
+    @property
+    def counts(self) -> bool:
+        """Whether the database tells how many rows it matched, and it must be one."""
+        return self.change.remove is not None
+
+    @property
+    def says(self) -> str:
+        """What the write does, for the error."""
+        add, remove = self.change.add, self.change.remove
+        if remove is None:
+            return f"inserting '{add}'"
+        return f"deleting '{remove}'" if add is None else f"updating '{remove}' to '{add}'"
+
+    @cached_property
+    def statement(self) -> Insert | Update | Delete:
+        """The statement to execute."""
+        add, remove, column = self.change.add, self.change.remove, self.table.c.version_num
+        if remove is None:
+            return self.table.insert().values(version_num=quoted(str(add)))
+        if add is None:
+            return self.table.delete().where(column == quoted(remove))
+        return self.table.update().values(version_num=quoted(add)).where(column == quoted(remove))
+
+    def text(self, dialect: Dialect, schema: str | None) -> str:
+        """Return the statement as text, which takes SQLAlchemy's compiler a hundred times longer.
+
+        Args:
+            dialect: says how names are quoted.
+            schema: the version table's schema.
+        """
+        preparer = dialect.identifier_preparer
+        table, column = preparer.quote(self.table.name), preparer.quote(self.table.c.version_num.name)
+        if schema is not None:
+            table = f"{preparer.quote_schema(schema)}.{table}"
+        add, remove = self.change.add, self.change.remove
+        where = "" if remove is None else f" WHERE {column} = {literal(remove)}"
+        if add is None:
+            return f"DELETE FROM {table}{where}"
+        if remove is None:
+            return f"INSERT INTO {table} ({column}) VALUES ({literal(add)})"
+        return f"UPDATE {table} SET {column}={literal(add)}{where}"
 
 
 def check_row_count(table: Table, write: RowWrite, matched: int) -> None:
