@@ -238,13 +238,21 @@ def rebind(expression: ColumnElement[Any], table: Table) -> Any:
     def column_of(element: Any, **_: Any) -> Any:
         if not isinstance(element, Column) or element.table is table:
             return None
-        if element.name not in table.c:
-            table.append_column(Column(element.name, element.type))
-        return table.c[element.name]
+        there = next((column for column in table.columns if column.name == element.name), None)
+        if there is None:
+            table.append_column(there := stand_in_column(element))
+        return there
 
     if not any(isinstance(element, Column) for element in iterate(expression)):
         return expression
     return replacement_traverse(expression, {}, column_of)
+
+
+def stand_in_column(column: Column[Any]) -> Column[Any]:
+    """Return a copy of a column that brings no index or constraint of its own."""
+    copy: Column[Any] = copy_item(column)
+    copy.index = copy.unique = None
+    return copy
 
 
 def refer(table: Table, *, partial: bool) -> None:

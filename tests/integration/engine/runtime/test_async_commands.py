@@ -20,7 +20,17 @@ def tables(url):
         return set(sa.inspect(connection).get_table_names())
 
 
-@pytest.fixture(params=["asyncpg", "psycopg", "aiosqlite", "pysqlite"])
+DRIVERS = ("asyncpg", "psycopg", "aiosqlite", "pysqlite")
+# Alembic's async template takes asynchronous drivers only.
+RUNS = [
+    (kind, driver)
+    for kind in ("generic", "async")
+    for driver in DRIVERS
+    if kind != "async" or driver in {"asyncpg", "aiosqlite"}
+]
+
+
+@pytest.fixture(params=DRIVERS)
 def url(request, tmp_path):
     if request.param in {"asyncpg", "psycopg"}:
         server = request.getfixturevalue("postgres_server")
@@ -28,10 +38,8 @@ def url(request, tmp_path):
     return f"sqlite+{request.param}:///{tmp_path / 'target.db'}"
 
 
-@pytest.mark.parametrize("kind", ["generic", "async"])
+@pytest.mark.parametrize(("kind", "url"), RUNS, indirect=["url"])
 async def test_up_and_down_from_a_running_loop(kind, url, make_project):
-    if kind == "async" and ("psycopg" in url or "pysqlite" in url):
-        pytest.skip("Alembic's async template takes asynchronous drivers only")
     project = make_project(kind)
     write_chain(project, 3)
     project.set_url(url)
