@@ -35,6 +35,7 @@ def forward(method: Callable[Concatenate[Any, P], R]) -> Callable[P, R]:
 add_column = forward(Operations.add_column)
 alter_column = forward(Operations.alter_column)
 batch_alter_table = forward(Operations.batch_alter_table)
+backfill = forward(Operations.backfill)
 bulk_insert = forward(Operations.bulk_insert)
 create_check_constraint = forward(Operations.create_check_constraint)
 create_exclude_constraint = forward(Operations.create_exclude_constraint)

@@ -181,6 +181,7 @@ class Operations(AbstractOperations):
 
     add_column = directive(ops.AddColumnOp.add_column)
     alter_column = directive(ops.AlterColumnOp.alter_column)
+    backfill = directive(ops.BackfillOp.backfill)
     bulk_insert = directive(ops.BulkInsertOp.bulk_insert)
     create_check_constraint = directive(ops.CreateCheckConstraintOp.create_check_constraint)
     create_exclude_constraint = directive(ops.CreateExcludeConstraintOp.create_exclude_constraint)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ForeignKeyConstraint
 
 from stillhouse_engine.operations import ops
+from stillhouse_engine.operations.backfilling import backfill
 from stillhouse_engine.operations.concurrently import outside_transaction
 from stillhouse_engine.operations.dispatch import Dispatcher
 from stillhouse_engine.operations.schema_objects import is_type_bound, sorted_constraints
@@ -20,6 +21,7 @@ IMPLEMENTATIONS = Dispatcher()
 """The function for each operation class; ``Operations.implementation_for`` adds to it."""
 
 implements = IMPLEMENTATIONS.dispatch_for
+implements(ops.BackfillOp)(backfill)
 
 
 @implements(ops.AlterColumnOp)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.schema import CreateTable
@@ -31,6 +32,7 @@ from stillhouse_engine.runtime.transactions import (
     text_transaction,
 )
 from stillhouse_engine.runtime.version_table import read_heads, version_table_exists
+from stillhouse_engine.runtime.walks import Walk, open_walk
 from stillhouse_engine.script.steps import MigrationInfo, MigrationStep, RevisionStep, StampStep
 
 if TYPE_CHECKING:
@@ -224,6 +226,18 @@ class MigrationContext:
             raise HoldError("autocommit_block() commits what came before it")
         with text_autocommit(self.impl) if self.as_sql else self._transactions.autocommit(), self._sender.at_once():
             yield
+
+    def walk(self, statement: Executable, table: str) -> Walk:
+        """Begin a backfill, or go on with one that was interrupted.
+
+        Args:
+            statement: what it does to all rows.
+            table: name of the table, for the progress.
+        """
+        revision = self.running.revision if self.running is not None else None
+        tell = partial(self._settings.tell, revision=revision, table=table)
+        held = self._settings.hold or self._in_external_transaction
+        return open_walk(self, self._journal, statement, tell, held=held)
 
     def execute(self, sql: Executable | str, execution_options: dict[str, Any] | None = None) -> None:
         """Execute a statement, or write it offline."""

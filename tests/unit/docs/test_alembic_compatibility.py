@@ -48,6 +48,8 @@ CONFIGURE = (
     | SEPARATORS
 )
 DIRECTIVES = public(Operations) - {"context"}
+BEYOND = {"backfill"}
+"""Directives that Alembic has not."""
 OPTIONS = {name for each in command.__all__ for name in inspect.signature(getattr(command, each)).parameters}
 CHECKED = {
     "The options are listed in": (set(command.__all__), set(command.__all__)),
@@ -55,7 +57,7 @@ CHECKED = {
     "`Config`:": (public(Config), set()),
     "Settings, in the ini file": (literals("config.py", "script/base.py", "command/revising.py"), set()),
     "Types of hooks": (set(_registry), {"console_scripts", "exec", "module"}),
-    "Arguments, and where": (DIRECTIVES, DIRECTIVES),
+    "Arguments, and where": (DIRECTIVES, DIRECTIVES - BEYOND),
     "## `context.*`": (public(context) | {"config", "script"}, public(context) - public(object)),
     "Keywords of `configure`": (CONFIGURE, set(inspect.signature(EnvironmentContext.configure).parameters)),
     "`MigrationContext`:": (public(MigrationContext), set()),

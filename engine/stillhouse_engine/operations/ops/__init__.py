@@ -1,6 +1,7 @@
 """The operations, one module for each noun; here under the names that Alembic documents."""
 
 from stillhouse_engine.operations.ops.alterations import AlterColumnOp
+from stillhouse_engine.operations.ops.backfills import BackfillOp
 from stillhouse_engine.operations.ops.base import AlterTableOp, MigrateOperation, OpContainer
 from stillhouse_engine.operations.ops.checks import CreateCheckConstraintOp
 from stillhouse_engine.operations.ops.columns import AddColumnOp, DropColumnOp
@@ -26,6 +27,7 @@ __all__ = [
     "AddConstraintOp",
     "AlterColumnOp",
     "AlterTableOp",
+    "BackfillOp",
     "BulkInsertOp",
     "CreateCheckConstraintOp",
     "CreateExcludeConstraintOp",
