@@ -7,7 +7,8 @@ import contextvars
 import importlib.util
 import re
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import MissingGreenlet
@@ -50,17 +51,38 @@ def guessed_wrong(error: BaseException) -> bool:
 
 
 async def on_loop(function: Callable[[], T]) -> T:
-    """Run synchronous code as a greenlet of this task; its driver's waits let the loop run."""
+    """Run synchronous code as a greenlet of a task; its driver's waits let the loop run.
+
+    Cancelling breaks off its statement, and waits until it has cleaned up.
+    """
     from sqlalchemy.util import greenlet_spawn
 
-    with interruptible() as interrupter:
+    def settle() -> Callable[[], T]:
+        """Keep what the code raises: ``SystemExit`` out of a task would end the loop."""
         try:
-            result: T = await greenlet_spawn(function)
+            result = function()
         except asyncio.CancelledError:
-            if interrupter.must_kill:
-                await asyncio.shield(greenlet_spawn(interrupter.kill))
             raise
-        return result
+        except BaseException as error:  # noqa: BLE001 - raised below
+            return partial(_raise, error)
+        return lambda: result
+
+    with interruptible() as interrupter:
+        running = asyncio.ensure_future(greenlet_spawn(settle))
+    try:
+        settled = await asyncio.shield(running)
+    except asyncio.CancelledError:
+        interrupter.interrupt()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        if interrupter.must_kill:
+            await asyncio.shield(greenlet_spawn(interrupter.kill))
+        raise
+    return settled()
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
 
 
 async def on_thread(function: Callable[[], T], *, own: bool = False) -> T:

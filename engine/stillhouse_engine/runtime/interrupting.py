@@ -1,7 +1,8 @@
 """Stopping a run from outside: its statement is cancelled on the server, not only waited for no longer.
 
-asyncpg does so by itself when its task is cancelled. A thread cannot be cancelled, so its driver is asked to break off;
-and the drivers of MySQL leave a statement running, so the server is told through a second connection.
+asyncpg does so by itself when its task is cancelled. A thread cannot be cancelled, so its driver is asked to break off, also
+where aiosqlite has the thread; and the drivers of MySQL leave a statement running, so the server is told through a second
+connection.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sqlalchemy import exc, text
 from stillhouse_engine.runtime.waiting import driver_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
     from sqlalchemy import Connection, Engine
 
@@ -43,7 +44,8 @@ class Interrupter:
             with suppress(RuntimeError):
                 loop, task = asyncio.get_running_loop(), asyncio.current_task()
                 if task is not None:
-                    self._stops.append(lambda: stop_task(loop, task))
+                    break_off = getattr(driver, "interrupt", None)
+                    self._stops.append(lambda: stop_task(loop, task, break_off))
             return
         stop: Any = getattr(driver, "cancel", None) or getattr(driver, "interrupt", None)
         if callable(stop):
@@ -69,10 +71,21 @@ class Interrupter:
         return bool(self._kills)
 
 
-def stop_task(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> None:
-    """Cancel a task of another thread's loop."""
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(task.cancel)
+def stop_task(
+    loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any], break_off: Callable[[], Coroutine[Any, Any, None]] | None
+) -> None:
+    """Cancel a task of a loop, from any thread.
+
+    Args:
+        loop: the task's loop.
+        task: the task.
+        break_off: makes its driver end the statement that it is in; else the task's clean-up would wait for that.
+    """
+    if loop.is_closed():
+        return
+    if break_off is not None:
+        asyncio.run_coroutine_threadsafe(break_off(), loop)
+    loop.call_soon_threadsafe(lambda: task.cancelling() or task.cancel())
 
 
 _current: ContextVar[Interrupter | None] = ContextVar("stillhouse_interrupter", default=None)

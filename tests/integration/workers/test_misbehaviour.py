@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from dataclasses import replace
 
 import pytest
 import structlog.testing
@@ -189,6 +190,27 @@ async def test_a_job_that_is_cancelled_as_it_starts_costs_no_worker(project, url
             with pytest.raises(asyncio.CancelledError):
                 await starting
         assert executor.pids == pids
+
+
+@pytest.mark.parametrize("driver", ["sqlite+aiosqlite", "sqlite"])
+async def test_a_cancelled_statement_breaks_off_and_its_worker_stays(project, tmp_path, driver):
+    begun, counting = (
+        tmp_path / "begun",
+        "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n",
+    )
+    project.add(
+        f"import pathlib\nop.execute('CREATE TABLE t (a)')\npathlib.Path({str(begun)!r}).touch()\nop.execute({counting!r})"
+    )
+    endless = job(project, f"{driver}:///{tmp_path / 'endless.db'}")
+    async with PoolExecutor(Patience(start=30, cancel=30, close=5)) as executor:
+        running = asyncio.create_task(executor.run(endless))
+        await until(begun.exists)
+        pids = executor.pids
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        now = await executor.run(replace(endless, verb="current"))
+        assert (now.state, now.before, executor.pids) == ("done", (), pids)
 
 
 async def test_a_child_that_outlives_the_worker_does_not_keep_its_job_open(project, url):
