@@ -19,6 +19,7 @@ BENCHMARKS = {
     "startup.py": ("Starting", ("--repeats", "5")),
     "graph.py": ("Graphs of revisions", ()),
     "snapshots.py": ("Snapshots", ()),
+    "drift.py": ("Watching a fleet", ()),
 }
 HEAD = """# Benchmarks
 

@@ -103,7 +103,7 @@ async def lives(connection: AsyncConnection) -> bool:
     try:
         async with asyncio.timeout(PING_SECONDS):
             return bool(await connection.run_sync(_ping))
-    except (TimeoutError, OSError, sa.exc.SQLAlchemyError):
+    except (TimeoutError, OSError, sa.exc.SQLAlchemyError, connection.dialect.loaded_dbapi.Error):
         return False
 
 

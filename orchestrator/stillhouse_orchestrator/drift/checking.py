@@ -76,7 +76,7 @@ class DriftCheck:
                 yield await self._judge(sweep, known, found)
 
     async def _look(self, sweep: Sweep, targets: Sequence[TargetDeclaration]) -> tuple[Known, dict[str, Look]]:
-        known = await self._known(targets)
+        known = await self.known(targets)
         return known, await sweep.look(targets, known)
 
     async def _judge(self, sweep: Sweep, known: Known, found: Mapping[str, Look]) -> list[DriftReport]:
@@ -92,7 +92,8 @@ class DriftCheck:
                 await self._alerts.observe_in(session, looks)
         return reports
 
-    async def _known(self, targets: Sequence[TargetDeclaration]) -> Known:
+    async def known(self, targets: Sequence[TargetDeclaration]) -> Known:
+        """Return what the store knows about some targets."""
         names = [target.name for target in targets]
         async with self._store.read() as session:
             return Known.of(
