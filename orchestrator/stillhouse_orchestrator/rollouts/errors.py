@@ -7,6 +7,7 @@
         ├── TransitionError
         ├── RolloutNotFoundError
         ├── StrategyError
+        ├── NoWindowError
         ├── DependencyError
         ├── BarrierError
         └── IrreversibleError
@@ -54,6 +55,15 @@ class StrategyError(RolloutError):
         self.reason = reason
         self.hint = hint
         super().__init__(f"strategy {strategy!r}: {reason}")
+
+
+class NoWindowError(RolloutError):
+    """A rollout was to wait for the next maintenance window, and there is none."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        self.reason = reason
+        self.hint = hint
+        super().__init__(f"no next window to start in: {reason}")
 
 
 class DependencyError(RolloutError):

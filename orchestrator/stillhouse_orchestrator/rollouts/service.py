@@ -197,7 +197,7 @@ class Rollouts:
         """Return when the next maintenance window of a plan's targets opens; ``None`` when all are open now.
 
         Raises:
-            StrategyError: no window is for these targets, or none opens soon.
+            NoWindowError: no window is for these targets, or none opens soon.
         """
         fleet = self._fleet()
         names = {name for group in plan.groups for name in group.targets}

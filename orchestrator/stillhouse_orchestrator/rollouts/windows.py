@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from stillhouse_orchestrator.rollouts.errors import StrategyError
+from stillhouse_orchestrator.rollouts.errors import NoWindowError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,7 +41,7 @@ def next_opening(
     """Return when the first target of some may start; ``None`` when one may now. Periods begin on whole minutes.
 
     Raises:
-        StrategyError: no window is for any of them, or all stay shut for a month.
+        NoWindowError: no window is for any of them, or all stay shut for a month.
     """
     chosen = [targets[name] for name in names if name in targets]
     ours = [
@@ -49,10 +49,10 @@ def next_opening(
     ]
     kinds = {tuple(map(id, each)): each for each in ours}.values()
     if not any(kinds):
-        raise StrategyError("next window", "no window is for these targets", "declare one under windows")
+        raise NoWindowError("no window is declared for these targets", "declare one under windows in the fleet file")
     moment, end = at.replace(second=0, microsecond=0), at + SOON
     while moment < end:
         if any(all(window.is_open(moment) for window in kind) for kind in kinds if kind):
             return moment if moment > at else None
         moment += MINUTE
-    raise StrategyError("next window", f"none opens within {SOON.days} days", "give a moment instead: not_before")
+    raise NoWindowError(f"none opens within {SOON.days} days", "name a moment instead: --not-before")
