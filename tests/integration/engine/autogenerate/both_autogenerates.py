@@ -72,7 +72,10 @@ def described(diff: Any) -> str:
     if isinstance(diff, tuple) and isinstance(diff[-1], sa.Index):
         index = diff[-1]
         elements = [str(element) for element in index.expressions]
-        return f"{diff[0]} {index.name} {index.table.fullname} {elements} {bool(index.unique)} {sorted(index.kwargs)}"
+        plain = all(isinstance(element, sa.Column) for element in index.expressions)
+        columns = TWICE.sub(r"\1", ADDRESS.sub("", repr(list(index.columns)))) if plain else ""
+        words = [elements, columns, bool(index.unique), sorted(index.kwargs)]
+        return f"{diff[0]} {index.name} {index.table.fullname} {words}"
     if isinstance(diff, tuple) and isinstance(diff[-1], sa.CheckConstraint):
         return f"{diff[0]} {diff[-1].name} {diff[-1].table.fullname} {diff[-1].sqltext}"
     # A column that was read together with its foreign key may have that key twice.
