@@ -34,11 +34,8 @@ def upgrade(config: Config, revision: str, sql: bool = False, tag: str | None = 
     def steps(rev: Any, _context: Any) -> list[RevisionStep]:
         return script._upgrade_revs(revision, rev)  # noqa: SLF001 - Alembic's name for it
 
-    options = {"as_sql": sql, "starting_rev": starting, "destination_rev": revision, "tag": tag}
-    if dry_run:
-        try_environment(config, script, steps, **options)
-    else:
-        run_environment(config, script, steps, **options)
+    run = try_environment if dry_run else run_environment
+    run(config, script, steps, as_sql=sql, starting_rev=starting, destination_rev=revision, tag=tag)
 
 
 def downgrade(
@@ -64,11 +61,8 @@ def downgrade(
     def steps(rev: Any, _context: Any) -> list[RevisionStep]:
         return script._downgrade_revs(revision, rev)  # noqa: SLF001 - Alembic's name for it
 
-    options = {"as_sql": sql, "starting_rev": starting, "destination_rev": revision, "tag": tag}
-    if dry_run:
-        try_environment(config, script, steps, **options)
-    else:
-        run_environment(config, script, steps, **options)
+    run = try_environment if dry_run else run_environment
+    run(config, script, steps, as_sql=sql, starting_rev=starting, destination_rev=revision, tag=tag)
 
 
 def stamp(config: Config, revision: Any, sql: bool = False, tag: str | None = None, purge: bool = False) -> None:
