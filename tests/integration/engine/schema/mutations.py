@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Expected = tuple[str, str, str, "str | None"]
 
@@ -16,6 +20,7 @@ class Mutation:
         sql: the statements.
         found: (op, kind, object, attribute) of every change that must be reported; none for what is not compared.
         repaired: whether the repair undoes it.
+        adopted: whether a revision brings a sibling to it.
         reason: why it is not found.
     """
 
@@ -24,14 +29,17 @@ class Mutation:
     found: tuple[Expected, ...]
     repaired: bool = True
     reason: str = ""
+    adopted: bool = True
 
 
-def modified(title: str, kind: str, name: str, attribute: str, *sql: str, repaired: bool = True) -> Mutation:
-    return Mutation(title, sql, (("modified", kind, name, attribute),), repaired)
+def modified(
+    title: str, kind: str, name: str, attribute: str, *sql: str, repaired: bool = True, also: Iterable[Expected] = ()
+) -> Mutation:
+    return Mutation(title, sql, (("modified", kind, name, attribute), *also), repaired)
 
 
-def extra(title: str, kind: str, name: str, *sql: str) -> Mutation:
-    return Mutation(title, sql, (("extra", kind, name, None),))
+def extra(title: str, kind: str, name: str, *sql: str, also: Iterable[Expected] = ()) -> Mutation:
+    return Mutation(title, sql, (("extra", kind, name, None), *also))
 
 
 def missing(title: str, kind: str, name: str, *sql: str) -> Mutation:

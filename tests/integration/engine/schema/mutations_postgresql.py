@@ -339,12 +339,11 @@ MUTATIONS: tuple[Mutation, ...] = (
         "DROP INDEX posts_body",
         "CREATE INDEX posts_body ON posts (body text_pattern_ops)",
     ),
-    modified(
+    Mutation(
         "leave an index invalid",
-        "index",
-        "users.users_name",
-        "valid",
-        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'users_name'::regclass",
+        ("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'users_name'::regclass",),
+        (("modified", "index", "users.users_name", "valid"),),
+        adopted=False,
     ),
     modified(
         "set an index's option",

@@ -30,9 +30,10 @@ TITLES = {name: f"## {name}" for name in SECTIONS}
 
 def row(mutation: Mutation) -> str:
     if not mutation.found:
-        return f"| {mutation.title} | not found: {mutation.reason} | |"
+        return f"| {mutation.title} | not found: {mutation.reason} | | |"
     parts = (f"{op} {kind}" + (f", `{attribute}`" if attribute else "") for op, kind, _, attribute in mutation.found)
-    return f"| {mutation.title} | {'; '.join(parts)} | {'yes' if mutation.repaired else 'by hand'} |"
+    answers = ("yes" if answered else "by hand" for answered in (mutation.repaired, mutation.adopted))
+    return f"| {mutation.title} | {'; '.join(parts)} | {' | '.join(answers)} |"
 
 
 def section(name: str) -> Iterator[str]:
@@ -41,8 +42,8 @@ def section(name: str) -> Iterator[str]:
     yield f"Compared: {', '.join(kind.replace('_', ' ') for kind in kinds)}."
     yield f"Not compared: {'; '.join(f'{what} ({why})' for what, why in left_out)}."
     yield f"{found} kinds of change are tested to be found:"
-    yield "| somebody did this | reported as | repaired |"
-    yield "|---|---|---|"
+    yield "| somebody did this | reported as | repaired | adopted |"
+    yield "|---|---|---|---|"
     yield from map(row, mutations)
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from generated import adopt
 from mutations_postgresql import BASE, MUTATIONS
 
 from stillhouse_engine.schema import Snapshot, diff, repair, take_fingerprint, take_snapshot
@@ -57,13 +58,13 @@ def run(connection: sa.Connection, *statements: str) -> None:
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.title)
-def test_a_mutation_is_named_exactly_and_repaired(schema: sa.Connection, mutation: Mutation) -> None:
+def test_a_mutation_is_named_exactly_and_repaired_and_adopted(schema: sa.Connection, mutation: Mutation) -> None:
     before, hash_before = snapshot(schema), fingerprint(schema)
     run(schema, *mutation.sql)
-    after = snapshot(schema)
+    after, hash_after = snapshot(schema), fingerprint(schema)
     changes = diff(before, after)
     assert {(c.op, c.kind, c.object, c.attribute) for c in changes} == set(mutation.found)
-    assert (fingerprint(schema) != hash_before) == bool(mutation.found)
+    assert (hash_after != hash_before) == bool(mutation.found)
 
     steps = repair(changes, before, after)
     assert {name for step in steps for name in step.change_ids if step.sql or step.reason} == {c.id for c in changes}
@@ -73,6 +74,14 @@ def test_a_mutation_is_named_exactly_and_repaired(schema: sa.Connection, mutatio
     run(schema, *(sql for step in steps for sql in step.sql))
     assert diff(before, snapshot(schema)) == ()
     assert fingerprint(schema) == hash_before
+
+    if not mutation.adopted:
+        with pytest.raises(AssertionError, match="nothing makes one so"):
+            adopt(schema, before, after)
+        return
+    adopt(schema, before, after)
+    assert diff(after, snapshot(schema)) == ()
+    assert fingerprint(schema) == hash_after
 
 
 def test_at_least_sixty_kinds_of_mutation_are_found() -> None:

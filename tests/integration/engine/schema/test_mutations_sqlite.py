@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from generated import adopt
 from mutations_sqlite import BASE, MUTATIONS
 
 from stillhouse_engine.schema import diff, repair, take_fingerprint, take_snapshot
@@ -36,7 +37,9 @@ def rows(connection: sa.Connection) -> dict[str, list[object]]:
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.title)
-def test_a_mutation_is_named_exactly_and_repaired_with_rows_kept(connection: sa.Connection, mutation: Mutation) -> None:
+def test_a_mutation_is_named_exactly_and_repaired_with_rows_kept_and_adopted(
+    connection: sa.Connection, mutation: Mutation
+) -> None:
     before, hash_before = take_snapshot(connection), take_fingerprint(connection)
     run(connection, *mutation.sql)
     after, rows_after = take_snapshot(connection), rows(connection)
@@ -50,6 +53,9 @@ def test_a_mutation_is_named_exactly_and_repaired_with_rows_kept(connection: sa.
     assert diff(before, take_snapshot(connection)) == ()
     assert rows(connection) == rows_after
     assert list(connection.exec_driver_sql("PRAGMA integrity_check")) == [("ok",)]
+
+    adopt(connection, before, after)
+    assert diff(after, take_snapshot(connection)) == ()
 
 
 def test_a_part_of_a_table_is_not_repaired_when_that_would_undo_another_part(connection: sa.Connection) -> None:
