@@ -185,14 +185,14 @@ def mariadb() -> Iterator[MariaDBServer]:
         folder, port = Path(name), free_port()
         user = ["--user=root"] if os.geteuid() == 0 else []
         subprocess.run(
-            [install, "--no-defaults", f"--datadir={folder / 'data'}", "--auth-root-authentication-method=normal",
+            [install, "--no-defaults", f"--datadir={folder / 'data'}", f"--tmpdir={folder}", "--auth-root-authentication-method=normal",
              "--skip-test-db", *user],
             check=True,
             capture_output=True,
         )  # fmt: skip
         command = [
             daemon, "--no-defaults", f"--datadir={folder / 'data'}", f"--port={port}", "--bind-address=127.0.0.1",
-            f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}", "--innodb-flush-log-at-trx-commit=0",
+            f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}", f"--tmpdir={folder}", "--innodb-flush-log-at-trx-commit=0",
             "--skip-name-resolve", "--max-connections=300", "--character-set-server=utf8mb4", *user,
         ]  # fmt: skip
         with process(command, port, folder / "log") as server:
