@@ -90,7 +90,7 @@ def _anywhere(step: RepairStep) -> RepairStep | None:
     """Leave out what says in which database or schema a session works: a migration knows that."""
     if step.change_ids:
         return step
-    sql = tuple(each for each in step.sql if not each.startswith(("USE ", "SET LOCAL search_path")))
+    sql = tuple(each for each in step.sql if not each.startswith(("USE ", "SET search_path", "SET LOCAL search_path")))
     return replace(step, sql=sql) if sql else None
 
 

@@ -24,6 +24,7 @@ CHILDREN = frozenset({"column", "constraint", "policy", "rule", "trigger"})
 VIEWS = ("view", "materialized_view")
 CODE = frozenset({"aggregate", "function", "procedure"})
 PARTS = re.compile(r'"(?:[^"]|"")*"|[^".]+')
+ADDED_LABEL = re.compile(r"ALTER TYPE (?:\"(?:[^\"]|\"\")*\"|[^ ])+ ADD VALUE E?('(?:[^'\\]|''|\\.)*')")
 REWRITTEN = frozenset({"type", "collation", "generated", "generated_kind"})
 HANDED_DOWN = REWRITTEN | {"nullable", None}
 """What happens to a column where it is inherited when it happens where it comes from."""
@@ -36,7 +37,20 @@ def plan(changes: Sequence[Change], expected: Snapshot, actual: Snapshot) -> tup
         return steps
     home = actual.schemas[0].replace('"', '""') if actual.schemas else "public"
     session = (f'SET LOCAL search_path TO "{home}"', "SET LOCAL check_function_bodies TO off")
+    early = [step for step in steps if _is_label_used(step, steps)]
+    rest = [step for step in steps if step not in early]
+    if early:
+        outside = RepairStep((), (f'SET search_path TO "{home}"',), transactional=False)
+        return (outside, *(replace(step, transactional=False) for step in early), RepairStep((), session), *rest)
     return (RepairStep((), session), *steps)
+
+
+def _is_label_used(step: RepairStep, steps: Sequence[RepairStep]) -> bool:
+    """Tell whether a step adds an enum label that another one uses: PostgreSQL wants it committed before."""
+    added = [ADDED_LABEL.match(sql) for sql in step.sql]
+    labels = [match[1] for match in added if match is not None]
+    others = [sql for other in steps if other is not step for sql in other.sql if not ADDED_LABEL.match(sql)]
+    return any(label in sql for label in labels for sql in others)
 
 
 def with_names(snapshot: Snapshot) -> Snapshot:

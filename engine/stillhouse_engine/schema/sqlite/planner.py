@@ -44,16 +44,18 @@ class Planner:
     def _rebuilds(self, change: Change) -> str:
         """Return the table that must be made again for a change; nothing when none must."""
         item = self._item(change)
-        if change.kind in INSIDE:
+        if item is not None and change.kind in INSIDE:
             return item.parent
         return change.object if change.kind == "table" and change.op == "modified" else ""
 
-    def _item(self, change: Change) -> SchemaObject:
+    def _item(self, change: Change) -> SchemaObject | None:
         key = (change.kind, change.object)
-        return self.expected.by_key.get(key) or self.actual.by_key[key]
+        return self.expected.by_key.get(key) or self.actual.by_key.get(key)
 
     def _answer(self, change: Change) -> Answer:
         item = self._item(change)
+        if item is None:
+            return Answer(reason="it is in neither of the two snapshots")
         table = self._rebuilds(change) or (item.parent if item.parent in self.rebuilt else "")
         if table:
             return self._rebuild(table)
@@ -93,7 +95,9 @@ class Planner:
 
     def _rebuild(self, name: str) -> Answer:
         """Make a table again as expected, with its rows (https://www.sqlite.org/lang_altertable.html#otheralter)."""
-        before, after = self.expected.by_key[("table", name)], self.actual.by_key[("table", name)]
+        before, after = self.expected.by_key.get(("table", name)), self.actual.by_key.get(("table", name))
+        if before is None or after is None:
+            return Answer(reason=f"the table {name} is not in both snapshots; make it or drop it as a whole")
         if "virtual" in {before.get("form"), after.get("form")}:
             return Answer(reason="a virtual table keeps its rows in its own way; make it again by hand")
         if also := self._not_chosen(name):
@@ -122,8 +126,12 @@ class Planner:
 
     def _carried(self, name: str) -> Iterator[str]:
         """Yield the columns, quoted, whose values move to the new table."""
-        new = {str(item.get("column")).lower(): item for item in self.expected.by_parent[name] if item.kind == "column"}
-        for item in self.actual.by_parent[name]:
+        new = {
+            str(item.get("column")).lower(): item
+            for item in self.expected.by_parent.get(name, ())
+            if item.kind == "column"
+        }
+        for item in self.actual.by_parent.get(name, ()):
             there = new.get(str(item.get("column")).lower()) if item.kind == "column" else None
             if there is not None and there.get("generated") is None:
                 yield quoted(str(item.get("column")))

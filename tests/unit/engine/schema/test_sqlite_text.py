@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillhouse_engine.schema import SchemaObject, Snapshot, diff, repair
 from stillhouse_engine.schema.sqlite.tables import parse_table
 from stillhouse_engine.schema.sqlite.tokens import canonical, quoted, tokens, unquoted
 
@@ -79,3 +80,13 @@ def test_constraints_without_commas_between_them_are_read() -> None:
     assert [(constraint.type, constraint.name) for constraint in table.constraints] == [
         ("unique", "u"), ("check", None), ("foreign key", None),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["column", "constraint", "table", "index"])
+def test_a_repair_between_snapshots_without_the_table_says_so(kind: str) -> None:
+    whole = Snapshot("sqlite", (SchemaObject(kind, "users.id", "users", {"type": "TEXT"}, {}),))
+    other = Snapshot("sqlite", (SchemaObject(kind, "users.id", "users", {"type": "INTEGER"}, {}),))
+    steps = repair(diff(whole, other), whole, other)
+    assert {name for step in steps for name in step.change_ids} == {change.id for change in diff(whole, other)}
+    if kind in {"column", "constraint"}:
+        assert "the table users is not in both snapshots" in str(steps[0].reason)
