@@ -82,7 +82,10 @@ def decide(
     if reason := unknown_because(seen, baseline):
         return unknown(seen, reason, baseline)
     assert baseline is not None  # noqa: S101 - unknown_because has looked
-    found = ignored(_differences(seen, baseline), rules, seen.target, seen.at)
+    expected = Snapshot.from_json(baseline.snapshot) if seen.snapshot and seen.found != baseline.fingerprint else None
+    if expected is not None and seen.snapshot is not None and (reason := _hidden(expected, seen.snapshot)):
+        return unknown(seen, reason, baseline)
+    found = ignored(_differences(expected, seen.snapshot), rules, seen.target, seen.at)
     identity = drift_id(found)
     return DriftReport(
         target=seen.target,
@@ -101,13 +104,20 @@ def decide(
     )
 
 
-def _differences(seen: Seen, baseline: Baseline) -> list[Change]:
-    """Compare two schemas; equal fingerprints need no second look."""
-    if seen.found == baseline.fingerprint or seen.snapshot is None:
+def _hidden(expected: Snapshot, actual: Snapshot) -> str | None:
+    """Say which kinds of expected objects cannot be seen: nobody knows whether they are still there."""
+    there = {item.kind for item in expected.objects}
+    unseen = [f"{kind}s: {why}" for kind, why in actual.coverage.not_compared if kind in there]
+    return f"it cannot be read wholly: {'; '.join(unseen)}" if unseen else None
+
+
+def _differences(expected: Snapshot | None, actual: Snapshot | None) -> list[Change]:
+    """Compare two schemas in what both of them show; equal fingerprints need no second look."""
+    if expected is None or actual is None:
         return []
-    expected = Snapshot.from_json(baseline.snapshot)
-    changes = diff(expected, seen.snapshot)
-    return as_values(changes, repair(changes, expected, seen.snapshot))
+    unseen = {kind for kind, _ in expected.coverage.not_compared}
+    changes = [change for change in diff(expected, actual) if change.kind not in unseen]
+    return as_values(changes, repair(changes, expected, actual))
 
 
 def evidence(baseline: Baseline) -> str:

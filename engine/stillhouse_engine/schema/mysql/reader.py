@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stillhouse_engine.schema.mysql.branches import BRANCHES
 from stillhouse_engine.schema.mysql.normalise import normalised
+from stillhouse_engine.schema.mysql.privileges import ALL, SHOWN_BY, TABLES_SHOWN_BY, held
 from stillhouse_engine.schema.mysql.statements import (
     fingerprint_statement,
     identifier,
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from stillhouse_engine.schema.snapshot import Key, Value
+
+Reasons: TypeAlias = "tuple[tuple[str, str], ...]"
 
 COMPARED = (
     "column", "constraint", "event", "function", "index", "procedure", "sequence", "table", "trigger", "view",
@@ -46,13 +49,34 @@ def read(connection: Connection, schemas: Sequence[str] | None, exclude_tables: 
         for item in found
         if item.hints.get("readable") == 0
     )
+    hidden, missing = _hidden(connection, schemas)
     return Snapshot(
         dialect="mariadb" if mariadb else "mysql",
         objects=ordered(found),
         server_version=".".join(map(str, connection.dialect.server_version_info or ())),
         schemas=tuple(schemas) if schemas else (home,),
-        coverage=Coverage(COMPARED, NOT_COMPARED, denied),
+        coverage=Coverage(
+            tuple(kind for kind in COMPARED if kind not in dict(hidden)), NOT_COMPARED + hidden, missing + denied
+        ),
     )
+
+
+def _hidden(connection: Connection, schemas: Sequence[str] | None) -> tuple[Reasons, Reasons]:
+    """Return the kinds of objects that the user cannot see, and the databases whose tables may be hidden from it."""
+    names = schemas or [name for (name,) in connection.exec_driver_sql("SELECT DATABASE()") if name]
+    grants = [row[0] for row in connection.exec_driver_sql("SHOW GRANTS")]
+    kinds: dict[str, str] = {}
+    unreadable = []
+    for name in names:
+        privileges = held(grants, name)
+        if privileges is None:
+            continue
+        if not TABLES_SHOWN_BY & privileges:
+            unreadable.append((f"tables of {name}", "without SELECT on the whole database some may be hidden"))
+        for kind, shown_by in SHOWN_BY.items():
+            if not privileges & {ALL, *shown_by}:
+                kinds[kind] = f"hidden from a user without {shown_by[0]}"
+    return tuple(kinds.items()), tuple(unreadable)
 
 
 def take_fingerprint(
