@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from stillhouse_engine import command
 from stillhouse_engine.runtime.bridging import (
     brings_own_loop,
+    close_unstarted,
     guessed_wrong,
     has_greenlet,
     is_async_url,
@@ -48,6 +49,7 @@ async def run(config: Config, function: Callable[[], T]) -> T:
     except Exception as error:
         if not guessed_wrong(error):
             raise
+        close_unstarted(error)
         return await (on_thread if on_this_loop else on_loop)(function)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import importlib.util
+import inspect
 import re
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -48,6 +50,15 @@ def guessed_wrong(error: BaseException) -> bool:
         return True
     words = str(error)
     return isinstance(error, RuntimeError) and "event loop" in words and ("running" in words or "run()" in words)
+
+
+def close_unstarted(error: BaseException) -> None:
+    """Close the coroutines that nobody runs any more: Python would warn about each, whenever it collects them."""
+    for each in (error, error.__cause__):
+        for frame, _ in traceback.walk_tb(each.__traceback__ if each is not None else None):
+            for value in frame.f_locals.values():
+                if inspect.iscoroutine(value) and inspect.getcoroutinestate(value) == inspect.CORO_CREATED:
+                    value.close()
 
 
 async def on_loop(function: Callable[[], T]) -> T:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from stillhouse_engine.runtime import plain
 from stillhouse_engine.runtime.bridging import (
     brings_own_loop,
+    close_unstarted,
     guessed_wrong,
     has_greenlet,
     is_async_url,
@@ -134,6 +135,7 @@ class OpenedProject:
         except Exception as error:
             if not guessed_wrong(error.__cause__ or error):
                 raise
+            close_unstarted(error)
             self._own_loop = not self._own_loop
             return await (thread() if self._own_loop else on_loop(function))
 
