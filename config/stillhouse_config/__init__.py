@@ -17,7 +17,8 @@ Public names:
 - ``expand(fleet_file, rows_by_discovery={}) -> Fleet``; ``Discovery``: ``declaration, url, async_url, query, source, every``
 - ``Fleet``: ``name, path, folder, targets, pending, is_complete, settings, state_url, warnings, select(selector)``
 - ``TargetDeclaration``: ``name, database, url, async_url, server, project, schema, labels, metadata, version_table,
-  version_table_schema, x_arguments, lock_timeout, statement_timeout, deadline, migrate, census_every, drift, depends_on, origin``
+  version_table_schema, x_arguments, lock_timeout, statement_timeout, deadline, migrate, replay, census_every, drift, depends_on,
+  origin``
 - ``ProjectDeclaration``: ``root, import_path, script_location, alembic_ini, ini_section, python``
 - ``Selector.parse(text).matches(name, labels)``
 - ``SecretUrl``: ``reveal(), dialect, drivername, host, port, database, server``; ``parse_url``, ``async_url(url)``

@@ -80,6 +80,7 @@ class Blueprint:
             statement_timeout=database.statement_timeout,
             deadline=database.deadline,
             migrate=database.migrate,
+            replay=database.replay,
             census_every=database.census.every,
             drift=database.drift,
             depends_on=self.dependencies,

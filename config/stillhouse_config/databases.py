@@ -154,6 +154,10 @@ class DatabaseSettings(Declaration):
         description="Who brings it to its head: `manual` leaves it to `stillhouse up` and rollouts, `auto` lets the daemon start a "
         "rollout whenever its census finds pending revisions.",
     )
+    replay: bool = Field(
+        default=True,
+        description="Send the statements that a sibling's migration recorded, where revisions read nothing. `false` runs the Python of every revision.",
+    )
     census: CensusSettings = Field(default=CensusSettings(), description="How often the applied revision is read.")
     drift: DriftSettings = Field(default=DriftSettings(), description="How and when the schema is checked.")
 

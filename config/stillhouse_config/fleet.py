@@ -95,6 +95,7 @@ class TargetDeclaration:
         statement_timeout: None for the server's own.
         deadline: how long one migration of this target may take in all.
         migrate: ``auto`` when the daemon itself brings it to its head, else ``manual``.
+        replay: whether it may be sent what a sibling's migration recorded.
         census_every: how often its version table is read.
         drift: how often it is checked for drift, and against what.
         depends_on: what must be migrated before.
@@ -115,6 +116,7 @@ class TargetDeclaration:
     statement_timeout: timedelta | None = None
     deadline: timedelta
     migrate: Literal["auto", "manual"] = "manual"
+    replay: bool = True
     census_every: timedelta
     drift: DriftSettings
     depends_on: tuple[Dependency, ...] = ()

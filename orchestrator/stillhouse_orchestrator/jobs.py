@@ -57,6 +57,7 @@ def database_spec(target: TargetDeclaration) -> DatabaseSpec:
         url=target.url.reveal(),
         lock_timeout=target.lock_timeout.total_seconds(),
         x_arguments=target.x_arguments,
+        replay=target.replay,
         **{key: value for key, value in explicit.items() if value is not None},
     )
 
