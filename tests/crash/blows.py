@@ -83,6 +83,31 @@ class Blows:
             running.ended()
         return hit
 
+    def siege(self, rounds: int) -> None:
+        """Keep a service at migrating the fleet while its workers die again and again; kill it too in the end.
+
+        Each time the fleet is whole its databases are made anew under the running service.
+
+        Args:
+            rounds: how often workers are killed.
+        """
+        service = Watched(self.fleet.start("serve"))
+        self._order(service)
+        for _ in range(rounds):
+            rollouts = self._through()
+            moment = time.monotonic() + self.chance.uniform(0.0, 0.25) * self.usual
+            service.runs_until(lambda: time.monotonic() > moment or not self._is_on())  # noqa: B023 - waited for at once
+            workers = service.look()
+            victims = workers if self.chance.random() < 0.5 else workers[:1]
+            self.counts["kill the service's workers in a siege"] += sum(kill(pid) for pid in victims)
+            service.runs_until(lambda: self._through() > rollouts or not self._is_on())  # noqa: B023 - as above
+            self.fleet.check_once()
+            if self.fleet.is_at_head():
+                self.fleet.reset_targets()
+            self.fleet.run("rollout", "start", "--detach")
+        self.counts["kill the service at random"] += kill(service.process.pid)
+        service.ended()
+
     def cut_at_random(self, kind: str) -> bool:
         """End the sessions of an ``up`` on the server at some moment."""
         running = Watched(self.fleet.start("up"))
@@ -118,8 +143,16 @@ class Blows:
         return service.process.poll() is None
 
     def _is_through(self) -> bool:
+        return self._through() > 0
+
+    def _through(self) -> int:
+        """Return how many rollouts have ended, says the log."""
         log = self.fleet.log()
-        return any(word in log for word in OVER)
+        return sum(log.count(word) for word in OVER)
+
+    def _is_on(self) -> bool:
+        """Tell whether a rollout is going on, says the log."""
+        return self.fleet.log().count("rollout.started") > self._through()
 
     def _died_of(self, fault: str, code: int, whose: str = "") -> bool:
         point = fault.partition(":")[0]

@@ -161,10 +161,18 @@ class Fleet:
         for file in self.folder.glob("*.db*"):
             file.unlink()
         shutil.rmtree(self.folder / ".stillhouse", ignore_errors=True)
-        for target in self.targets:
-            self.reset_one(target)
+        self.reset_targets()
         if self.state_url.startswith("postgresql"):
             self._on_postgres("DROP DATABASE IF EXISTS state WITH (FORCE)", "CREATE DATABASE state")
+
+    def reset_targets(self) -> None:
+        """Make every database anew."""
+        for target in self.targets:
+            self.reset_one(target)
+
+    def is_at_head(self) -> bool:
+        """Tell whether every database is where an undisturbed run leaves it."""
+        return all(self.applied(target) == [HEAD] for target in self.targets)
 
     def reset_one(self, target: Target) -> None:
         """Make one database anew."""
