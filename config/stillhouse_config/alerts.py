@@ -97,6 +97,10 @@ class Alerts(Declaration):
         default=timedelta(hours=1),
         description="For how long a target may go without a completed check before that is an alert.",
     )
+    behind_after: Interval = Field(
+        default=timedelta(days=1),
+        description="For how long a target may lack revisions, with no rollout to bring them, before that is an alert.",
+    )
     stuck_after: Interval = Field(
         default=timedelta(minutes=10),
         description="For how long a migration may make no progress before that is an alert.",

@@ -18,6 +18,7 @@ from stillhouse_orchestrator.jobs import project_key
 from stillhouse_orchestrator.readings import ABSENT, read, refused
 from stillhouse_orchestrator.revisions import judge
 from stillhouse_orchestrator.values import Health, TargetState
+from stillhouse_orchestrator.values.rollout import UNSETTLED
 from stillhouse_orchestrator.versions import Applied, troubles
 from stillhouse_orchestrator.visiting import Visits, batched
 
@@ -75,6 +76,7 @@ class Census:
         """Judge and keep as many as one transaction should hold: the event loop has other work too."""
         async with self._store.read() as session:
             before = {state.target: state for state in await session.targets.some([target.name for target in targets])}
+            awaited = await session.rollouts.members(UNSETTLED)
         moment = now()
         states = {target.name: found.state(target, before.get(target.name), moment) for target in targets}
         if self._store.ownership is None:  # a reader beside the owner keeps nothing
@@ -86,7 +88,10 @@ class Census:
             )
             if alerts is not None:
                 limits = alerts.policy.limits
-                await alerts.observe_in(session, [look_at_state(state, moment, limits) for state in states.values()])
+                looks = [
+                    look_at_state(state, moment, limits, awaited=name in awaited) for name, state in states.items()
+                ]
+                await alerts.observe_in(session, looks)
         return states
 
 
@@ -148,7 +153,15 @@ def state_of(
         server=target.server,
         reached_at=last.reached_at if verdict.health is Health.UNREACHABLE else at,
         failures=last.failures + 1 if verdict.health is Health.UNREACHABLE else 0,
+        pending_since=_pending_since(last, verdict.pending, at),
     )
+
+
+def _pending_since(last: TargetState, pending: int | None, at: datetime) -> datetime | None:
+    """Say since when a target lacks revisions; while nobody knows, what was known stays."""
+    if pending is None or (pending and last.pending_since is not None):
+        return last.pending_since
+    return at if pending else None
 
 
 def changes(before: TargetState | None, after: TargetState) -> Iterator[Event]:

@@ -64,6 +64,7 @@ class Limits:
 
     unreachable_after: timedelta
     unchecked_after: timedelta | None
+    behind_after: timedelta | None = None
 
 
 def worst(severities: Sequence[Severity]) -> Severity:
@@ -108,13 +109,14 @@ def describe(change: Change) -> str:
     return f"{change.op.value} {change.kind.replace('_', ' ')} {change.object}{attribute}"
 
 
-def look_at_state(state: TargetState, at: datetime, limits: Limits) -> Look:
+def look_at_state(state: TargetState, at: datetime, limits: Limits, *, awaited: bool = False) -> Look:
     """Return what a version census says about reachability, versions and age.
 
     Args:
         state: the target after the census.
         at: now.
         limits: what is tolerated for how long.
+        awaited: whether a rollout has it, that will bring the revisions which it lacks.
     """
     kinds, found = {"unchecked"}, []
     if state.health is not Health.UNREACHABLE:
@@ -126,6 +128,8 @@ def look_at_state(state: TargetState, at: datetime, limits: Limits) -> Look:
         found.append(_version(state))
     if "version" in kinds:
         found += [_trouble(state, trouble) for trouble in state.troubles]
+        if _is_behind(state, at, limits) and not awaited:
+            found.append(_behind(state))
     if limits.unchecked_after and state.reached_at and at - state.reached_at >= limits.unchecked_after:
         found.append(_unchecked(state, limits.unchecked_after))
     return Look(state.target, at, frozenset(kinds), tuple(found), state.labels)
@@ -164,6 +168,28 @@ def _trouble(state: TargetState, trouble: VersionTrouble) -> Finding:
         title=f"revision trouble: {trouble.message}",
         summary="`stillhouse status` shows the revisions of each target",
         facts={"trouble": trouble.sort, "current": list(state.current), "head": list(state.head)},
+    )
+
+
+def _is_behind(state: TargetState, at: datetime, limits: Limits) -> bool:
+    since = state.pending_since
+    return (
+        bool(state.pending)
+        and since is not None
+        and limits.behind_after is not None
+        and at - since >= limits.behind_after
+    )
+
+
+def _behind(state: TargetState) -> Finding:
+    head = ", ".join(state.head)
+    return Finding(
+        key=f"version:behind:{hashlib.sha256(head.encode()).hexdigest()[:16]}",
+        kind="version",
+        severity=Severity.WARNING,
+        title=f"still behind {head}, and no rollout is under way",
+        summary="`stillhouse up` brings these targets to their heads; `stillhouse plan` shows how",
+        facts={"trouble": "behind", "current": list(state.current), "head": list(state.head), "pending": state.pending},
     )
 
 

@@ -14,6 +14,7 @@ from stillhouse_orchestrator.alerts.findings import Limits
 from stillhouse_orchestrator.errors import AlertNotFoundError, ChannelError
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.values import Alert, AlertState, Severity, Silence
+from stillhouse_orchestrator.values.rollout import BUSY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,7 +52,7 @@ class Policy:
     @property
     def limits(self) -> Limits:
         """What is tolerated for how long."""
-        return Limits(self.declared.unreachable_after, self.declared.unchecked_after)
+        return Limits(self.declared.unreachable_after, self.declared.unchecked_after, self.declared.behind_after)
 
 
 class AlertService:
@@ -79,11 +80,8 @@ class AlertService:
         async with self._store.write() as session:
             await _keep(session, lifecycle.withdraw(await session.alerts.unresolved(), target, now()))
 
-    async def notify(self, migrating: frozenset[str] = frozenset()) -> int:
+    async def notify(self) -> int:
         """Put every notification that is due into the outbox, in the transaction that notes it on its alert.
-
-        Args:
-            migrating: targets that a rollout is working on.
 
         Returns:
             How many notifications were put.
@@ -94,7 +92,7 @@ class AlertService:
                 *await session.alerts.unresolved(),
                 *await session.alerts.resolved_since(at - TELL_THE_END_WITHIN),
             ]
-            circumstances = await self._circumstances(session, alerts, migrating, at)
+            circumstances = await self._circumstances(session, alerts, at)
             for alert in alerts:
                 settled, events = _settle(alert, circumstances)
                 notifications = routing.due(settled, self.policy.declared.routes, circumstances)
@@ -110,16 +108,14 @@ class AlertService:
                     await session.record(*events)
         return count
 
-    async def _circumstances(
-        self, session: Session, alerts: Iterable[Alert], migrating: frozenset[str], at: datetime
-    ) -> routing.Circumstances:
+    async def _circumstances(self, session: Session, alerts: Iterable[Alert], at: datetime) -> routing.Circumstances:
         silences = await session.silences.live(at)
         down = [alert.targets for alert in alerts if alert.kind == "unreachable" and alert.resolved_at is None]
         return routing.Circumstances(
             at,
             self.policy.labels,
             tuple(Selector.parse(silence.match) for silence in silences),
-            migrating,
+            await session.rollouts.members(BUSY),
             frozenset(target for targets in down for target in targets),
         )
 

@@ -99,9 +99,12 @@ class DriftCheck:
             return Known.of(
                 await session.targets.some(names),
                 await session.drift_reports.some(names),
-                await session.baselines.some(names),
+                filter(self._stands, await session.baselines.some(names)),
                 await session.ignore_rules.live(now()),
             )
+
+    def _stands(self, baseline: Baseline) -> bool:
+        return self._expectations is None or self._expectations.stands(baseline)
 
 
 @dataclass

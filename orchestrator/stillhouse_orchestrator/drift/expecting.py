@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.schema import SchemaError, Snapshot
 from stillhouse_orchestrator.connections import Priority
+from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.jobs import job_for, version_table
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from stillhouse_config import TargetDeclaration
     from stillhouse_orchestrator.connections import Connections
+    from stillhouse_orchestrator.values import Baseline
     from stillhouse_orchestrator.workers.executor import Executor, Outcome, Verb
 
 AT_ONCE = 2  # replays are DDL: more of them at once only slow a server down
@@ -87,11 +89,17 @@ class Expectations:
         self._connections = connections
         self._clock = clock
         self._known: dict[Hashable, tuple[float, Derived]] = {}
+        self._since = now()
         self._limit = asyncio.Semaphore(AT_ONCE)
 
     def forget(self) -> None:
         """Ask again from now on: projects have changed."""
         self._known.clear()
+        self._since = now()
+
+    def stands(self, baseline: Baseline) -> bool:
+        """Tell whether a baseline still says what it said: models may have changed since they were last read."""
+        return baseline.source != SOURCES["models"] or baseline.taken_at >= self._since
 
     async def derive(self, wanted: Sequence[Wanted]) -> dict[str, Derived]:
         """Return what could be found out about some targets, by name; nothing about those without any way to."""

@@ -12,9 +12,11 @@ from stillhouse_orchestrator.store.errors import StaleWriteError
 from stillhouse_orchestrator.store.rows import add_missing, bodies, upsert
 from stillhouse_orchestrator.store.tables import plans, rollout_targets, rollouts
 from stillhouse_orchestrator.values import Plan, Rollout, RolloutLine, RolloutTarget, from_json, to_json
-from stillhouse_orchestrator.values.rollout import OVER
+from stillhouse_orchestrator.values.rollout import OVER, MemberState
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -80,6 +82,16 @@ class Rollouts:
             select(rollouts.c.id).where(rollouts.c.state.not_in(over)).order_by(rollouts.c.created_at, rollouts.c.id)
         )
         return list(await self._connection.scalars(query))
+
+    async def members(self, states: Collection[MemberState]) -> frozenset[str]:
+        """Return the targets that unfinished rollouts have in some states."""
+        over = [state.value for state in OVER]
+        query = (
+            select(rollout_targets.c.target)
+            .join_from(rollout_targets, rollouts)
+            .where(rollouts.c.state.not_in(over), rollout_targets.c.state.in_([state.value for state in states]))
+        )
+        return frozenset(await self._connection.scalars(query))
 
     async def transition(self, before: Rollout, after: Rollout) -> Rollout:
         """Write a transition, if the rollout is still at the version that it was decided on.

@@ -47,6 +47,7 @@ class TargetState:
         reached_at: the last look that succeeded.
         error: why the last look failed.
         failures: looks that failed in a row.
+        pending_since: since when it lacks revisions.
         troubles: what the last census found wrong with its versions.
     """
 
@@ -63,3 +64,4 @@ class TargetState:
     failures: int = 0
     reached_at: datetime | None = None
     troubles: tuple[VersionTrouble, ...] = ()
+    pending_since: datetime | None = None

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from fleets_of_three import NAMES
 
+from stillhouse_config import load_fleet
 from stillhouse_orchestrator.jobs import job_for
 from stillhouse_orchestrator.values import DriftStatus
 
@@ -124,3 +125,20 @@ async def test_an_env_that_connects_elsewhere_is_noticed_before_anything_is_run(
 
 def app_job(app, name):
     return job_for(app.target(name), "upgrade", "r2")
+
+
+async def test_models_that_have_changed_are_read_again_with_the_fleet_file(three):
+    three.write("{baseline: models}")
+    models = three.folder / "models.py"
+    async with three.opened() as app:
+        await three.migrate_behind_its_back(app, "r2")
+        assert (await three.check(app, "one"))["one"].status is DriftStatus.IN_SYNC
+        assert (await sources(app))["one", ("r2",)] == "models"
+        models.write_text(models.read_text().replace('sa.Column("age", sa.Integer)', 'sa.Column("years", sa.Integer)'))
+        assert (await three.check(app, "one"))["one"].status is DriftStatus.IN_SYNC, (
+            "nobody has said that anything changed"
+        )
+        await app.adopt(load_fleet(three.folder / "fleet.yaml"))
+        report = (await three.check(app, "one"))["one"]
+    assert report.status is DriftStatus.DRIFTED
+    assert named(report) == {("missing", "column", "users.years"), ("extra", "column", "users.age")}

@@ -35,3 +35,15 @@ async def test_what_goes_out_of_reach_keeps_its_last_known_revision_and_is_an_ev
     assert (state.health, state.current, state.pending, state.failures) == (Health.UNREACHABLE, ("r2",), None, 1)
     assert (await migrated.look()).failures == 2
     assert (await migrated.events()).count("target.unreached") == 1
+
+
+async def test_it_is_known_since_when_a_target_is_behind(migrated):
+    assert (await migrated.look()).pending_since is None
+    migrated.execute("UPDATE shop_version SET version_num = 'r1'")
+    first = await migrated.look()
+    assert first.pending_since == first.checked_at
+    second = await migrated.look()
+    assert second.pending_since == first.pending_since
+    assert second.checked_at > first.checked_at
+    migrated.execute("UPDATE shop_version SET version_num = 'r2'")
+    assert (await migrated.look()).pending_since is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -168,3 +169,27 @@ def test_an_alert_holds_exactly_the_targets_whose_last_verdict_was_drift(history
     alert = alerts.get("drift:1")
     held = set(alert.targets) if alert is not None and alert.state is not AlertState.RESOLVED else set()
     assert held == expected
+
+
+def behind(**changes):
+    state = TargetState(
+        "a", current=("r1",), head=("r2",), pending=1, health=Health.HEALTHY, pending_since=AT, reached_at=AT
+    )
+    return replace(state, **changes)
+
+
+def test_a_target_that_stays_behind_is_version_drift():
+    limits = replace(LIMITS, unchecked_after=None, behind_after=timedelta(days=1))
+    later = AT + timedelta(days=1)
+    assert look_at_state(behind(), AT + timedelta(hours=23), limits).findings == ()
+    (found,) = look_at_state(behind(), later, limits).findings
+    assert (found.kind, found.title) == ("version", "still behind r2, and no rollout is under way")
+    assert look_at_state(behind(), later, limits, awaited=True).findings == (), "a rollout will bring it there"
+    assert look_at_state(behind(pending=0, pending_since=None), later, limits).findings == ()
+    assert look_at_state(behind(), later, replace(limits, behind_after=None)).findings == ()
+
+
+def test_a_target_out_of_reach_stays_behind():
+    limits = replace(LIMITS, unchecked_after=None, behind_after=timedelta(days=1))
+    looked = look_at_state(behind(health=Health.UNREACHABLE, pending=None), AT + timedelta(days=2), limits)
+    assert "version" not in looked.kinds
