@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillhouse_engine.schema.snapshot import Coverage, SchemaObject, Snapshot, ordered
-from stillhouse_engine.schema.sqlite.tables import Column, Constraint, Table, parse_part, parse_table
+from stillhouse_engine.schema.sqlite.tables import Constraint, Table, parse_part, parse_table
 from stillhouse_engine.schema.sqlite.tokens import NAME, Token, canonical, quoted, tokens
 
 if TYPE_CHECKING:
@@ -98,18 +98,8 @@ def _table(row: Row) -> Iterator[SchemaObject]:
     yield SchemaObject("table", row.name, "", attributes, {"sql": quoted(row.name), "body": body, "create": row.sql})
     for position, column in enumerate(table.columns):
         hints: dict[str, Value] = {"position": position, "column": column.name}
-        yield SchemaObject("column", f"{row.name}.{column.name}", row.name, _attributes(column), hints)
+        yield SchemaObject("column", f"{row.name}.{column.name}", row.name, column.compared, hints)
     yield from _constraints(row.name, table)
-
-
-def _attributes(column: Column) -> dict[str, Value]:
-    found: dict[str, Value] = {"type": column.type}
-    if column.nullable:
-        found["nullable"] = True
-    for name in ("default", "collation", "generated", "generated_kind", "conflict"):
-        if (value := getattr(column, name)) is not None:
-            found[name] = value
-    return found
 
 
 def _constraints(table_name: str, table: Table) -> Iterator[SchemaObject]:

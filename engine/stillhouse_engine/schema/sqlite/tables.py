@@ -10,18 +10,26 @@ from typing import TYPE_CHECKING
 from stillhouse_engine.schema.sqlite.tokens import NAME, Token, canonical, tokens, unquoted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from stillhouse_engine.schema.snapshot import Value
 
 COLUMN_WORDS = frozenset(
     {"CONSTRAINT", "PRIMARY", "NOT", "NULL", "UNIQUE", "CHECK", "DEFAULT", "COLLATE", "REFERENCES", "GENERATED", "AS"}
 )
 TABLE_WORDS = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"})
+FURTHEST = 4
+"""How far past the end a cursor may look."""
 FOREIGN_KEY_WORDS = frozenset({"ON", "MATCH", "DEFERRABLE", "INITIALLY", "NOT"})
 
 
 @dataclass(slots=True)
 class Column:
-    """One column as its definition says it."""
+    """One column as its definition says it.
+
+    Attributes:
+        compared: what snapshots compare of it: made once, for the same column stands in many tables.
+    """
 
     name: str
     type: str = ""
@@ -31,6 +39,7 @@ class Column:
     generated: str | None = None
     generated_kind: str | None = None
     conflict: str | None = None
+    compared: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -58,8 +67,11 @@ class Table:
 class Cursor:
     """A place in a list of tokens."""
 
+    __slots__ = ("at", "found", "words")
+
     def __init__(self, found: Sequence[Token]) -> None:
         self.found = found
+        self.words = [token.keyword for token in found] + [""] * FURTHEST
         self.at = 0
 
     @property
@@ -69,8 +81,7 @@ class Cursor:
 
     def peek(self, ahead: int = 0) -> str:
         """Return the keyword that stands here, or further on."""
-        place = self.at + ahead
-        return self.found[place].keyword if place < len(self.found) else ""
+        return self.words[self.at + ahead]
 
     def take(self) -> Token:
         """Step over one token and return it."""
@@ -78,23 +89,32 @@ class Cursor:
         self.at += 1
         return token
 
-    def skip(self, *words: str) -> bool:
+    def skip(self, first: str, *more: str) -> bool:
         """Step over words when they stand here; tell whether they did."""
-        if all(self.peek(ahead) == word for ahead, word in enumerate(words)):
-            self.at += len(words)
-            return True
-        return False
+        place = self.at
+        if self.words[place] != first:
+            return False
+        for word in more:
+            place += 1
+            if self.words[place] != word:
+                return False
+        self.at = place + 1
+        return True
 
     def bracket(self) -> Sequence[Token]:
         """Take what stands between this opening bracket and its closing one."""
-        start = self.at + 1
-        depth = 0
-        while not self.done:
-            sign = self.take().keyword
-            depth += (sign == "(") - (sign == ")")
-            if depth == 0:
-                break
-        return self.found[start : self.at - 1]
+        start, depth = self.at + 1, 0
+        for place in range(self.at, len(self.found)):
+            sign = self.words[place]
+            if sign == "(":
+                depth += 1
+            elif sign == ")":
+                depth -= 1
+                if depth == 0:
+                    self.at = place + 1
+                    return self.found[start:place]
+        self.at = len(self.found)
+        return self.found[start:]
 
 
 HEAD = re.compile(rf"CREATE\s+TABLE\s+{NAME}\s*\(", re.IGNORECASE)
@@ -165,7 +185,18 @@ def parse_part(text: str) -> tuple[Column | None, tuple[Constraint, ...]]:
     name: str | None = None
     while not cursor.done:
         name = _column_constraint(found, column, cursor, name)
+    column.compared = _compared(column)
     return column, tuple(found)
+
+
+def _compared(column: Column) -> dict[str, Value]:
+    found: dict[str, Value] = {"type": column.type}
+    if column.nullable:
+        found["nullable"] = True
+    for name in ("default", "collation", "generated", "generated_kind", "conflict"):
+        if (value := getattr(column, name)) is not None:
+            found[name] = value
+    return found
 
 
 def _parts(found: Sequence[Token]) -> list[Sequence[Token]]:

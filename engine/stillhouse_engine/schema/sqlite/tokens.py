@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 PATTERN = re.compile(
-    r"""(?P<space>\s+|--[^\n]*|/\*.*?\*/)
-    |(?P<text>[xX]?'(?:[^']|'')*')
+    r"""(?:\s+|--[^\n]*|/\*.*?\*/)*+(?:
+    (?P<text>[xX]?'(?:[^']|'')*')
     |(?P<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])
     |(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)
     |(?P<word>[^\W\d][\w$]*)
-    |(?P<sign>\|\||<=|>=|<>|!=|==|<<|>>|->>|->|.)""",
+    |(?P<sign>\|\||<=|>=|<>|!=|==|<<|>>|->>|->|.)
+    |(?P<end>\Z))""",
     re.VERBOSE | re.DOTALL,
 )
+"""One token and the space and comments before it; at the end of a text, only those."""
 NAME = r"""(?:"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|'(?:[^']|'')*'|[^\W\d][\w$]*)"""
 REGULAR = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 SPACED_BEFORE_BRACKET = frozenset(
@@ -65,22 +67,32 @@ SPACED_BEFORE_BRACKET = frozenset(
 
 
 class Token(NamedTuple):
-    """One token as it was written."""
+    """One token as it was written.
+
+    Attributes:
+        kind: the name of its group in PATTERN.
+        value: its text.
+        keyword: the word in capitals when this may be a keyword; otherwise the sign, or nothing.
+    """
 
     kind: str
     value: str
-
-    @property
-    def keyword(self) -> str:
-        """The word in capitals when this may be a keyword; otherwise the sign, or nothing."""
-        if self.kind == "word":
-            return self.value.upper()
-        return self.value if self.kind == "sign" else ""
+    keyword: str = ""
 
 
 def tokens(sql: str) -> list[Token]:
     """Return the tokens of a text, without space and comments."""
-    return [Token(kind, match[0]) for match in PATTERN.finditer(sql) if (kind := match.lastgroup or "") != "space"]
+    found = []
+    for match in PATTERN.finditer(sql):
+        kind = match.lastgroup or ""
+        value = match[kind]
+        if kind == "word":
+            found.append(Token(kind, value, value.upper()))
+        elif kind == "sign":
+            found.append(Token(kind, value, value))
+        elif kind != "end":
+            found.append(Token(kind, value, ""))
+    return found
 
 
 def unquoted(token: Token) -> str:
