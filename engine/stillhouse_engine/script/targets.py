@@ -85,7 +85,7 @@ class Upgrade:
             RangeNotAncestorError: ``lower`` is not below ``upper`` and ``implicit_base`` is not given.
             RevisionError: ids of one end stand on one another, or the history is too short.
         """
-        targets = self.targets(lower, upper)
+        targets = self._on_branch_of(lower, self.targets(lower, upper))
         self._refuse_overlap(targets)
         lowest = self._lower(lower, upper, targets)
         needed = self.graph.ancestors(targets)
@@ -99,6 +99,15 @@ class Upgrade:
         if inclusive:
             members |= {key for key in lowest if key in needed}
         return Selection(members, self.graph.in_order(targets))
+
+    def _on_branch_of(self, lower: Any, targets: list[str]) -> list[str]:
+        """Return the targets that stand on the branch of a lower end such as ``label@base``; all of them for any other."""
+        if not isinstance(lower, str) or not lower.endswith("@base"):
+            return targets
+        root = self.resolver.identified(lower.removesuffix("@base"))
+        above = self.graph.descendants([root.revision], dependencies=False)
+        labels = root.branch_labels
+        return [key for key in targets if key in above or not labels.isdisjoint(self.graph.by_id[key].branch_labels)]
 
     def targets(self, current: Any, target: Any) -> list[str]:
         """Return the ids that a target symbol stands for, seen from some applied revisions."""
