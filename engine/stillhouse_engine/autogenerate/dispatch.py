@@ -98,6 +98,13 @@ class PriorityDispatcher:
             for entry in entries
         )
 
+    def compares_like(self, other: PriorityDispatcher, targets: tuple[str, ...]) -> bool:
+        """Tell whether the same comparators as another dispatcher's look at some targets."""
+        return self._chosen(targets) == other._chosen(targets)
+
+    def _chosen(self, targets: tuple[str, ...]) -> dict[tuple[str, str], set[Entry]]:
+        return {key: set(entries) for key, entries in self._entries.items() if key[0] in targets and entries}
+
     def branch(self) -> PriorityDispatcher:
         """Return a dispatcher that knows the same comparators, and may be added to."""
         copy = PriorityDispatcher()

@@ -145,6 +145,16 @@ def all_plugins() -> Iterator[Plugin]:
     yield from (plugin for name, plugin in _plugins.items() if name not in BUILT_IN)
 
 
+def default_comparators() -> PriorityDispatcher:
+    """Return the comparators that take part where nothing else was chosen."""
+    load_plugins()
+    made = PriorityDispatcher()
+    for plugin in all_plugins():
+        if any(pattern(expression).fullmatch(plugin.name) for expression in DEFAULT_PLUGINS):
+            made.populate_with(plugin.autogenerate_comparators)
+    return made
+
+
 def load_plugins() -> None:
     """Register the built-in plug-ins and those of installed packages, once."""
     if _loaded:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stillhouse_engine.autogenerate.plugins import DEFAULT_PLUGINS
+from stillhouse_engine.autogenerate.plugins import default_comparators
 from stillhouse_engine.autogenerate.reflection import BulkReflection
 from stillhouse_engine.autogenerate.reflection.collecting import collector_paused
 
@@ -47,17 +47,15 @@ def alike(keys: Iterable[Key], models: Mapping[Key, Table], wanted: Any, live: A
 
 
 def is_plain(autogen_context: AutogenContext) -> bool:
-    """Tell whether only the built-in comparators take part, all of them, and no hook of the project's."""
+    """Tell whether only the usual comparators look at tables, all of them, and no hook of the project's."""
     opts = autogen_context.opts
-    hooks = [opts.get(name) for name in ("include_object", "include_name", "autogenerate_plugins")]
-    plugins = hooks.pop()
     return (
-        all(hook is None for hook in hooks)
-        and (plugins is None or tuple(plugins) == DEFAULT_PLUGINS)
+        all(opts.get(name) is None for name in ("include_object", "include_name"))
         and not any(callable(opts.get(name)) for name in ("compare_type", "compare_server_default"))
         and isinstance(autogen_context.inspector, BulkReflection)
         and type(autogen_context.migration_context.impl).__module__.startswith(BUILT_IN)
         and autogen_context.comparators.are_from(BUILT_IN)
+        and autogen_context.comparators.compares_like(default_comparators(), ("table", "column"))
     )
 
 

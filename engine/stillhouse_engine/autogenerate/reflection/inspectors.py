@@ -76,9 +76,9 @@ class BulkReflection(Inspector):
         return {(schema, name): detached(found[schema, name]) for name in asked if (schema, name) in found}
 
     def _single(self, method: str, fallback: Callable[..., Any], table: str, schema: str | None, kw: Any) -> Any:
-        if not kw and self.known(schema, [table]) and (found := self.fetch(method, schema).get((schema, table))):
-            return detached(found)
-        return fallback(table, schema, **kw)
+        known = not kw and self.known(schema, [table])
+        found = self.fetch(method, schema).get((schema, table)) if known else None
+        return fallback(table, schema, **kw) if found is None else detached(found)
 
     def get_multi_columns(self, schema: Any = None, filter_names: Any = None, **kw: Any) -> Any:  # type: ignore[override]
         """Return the columns of tables."""

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
-from round_trips import round_trip
+from round_trips import compared, round_trip
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from stillhouse_engine.autogenerate import Function, MaterializedView, Trigger, View
+from stillhouse_engine.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -312,3 +313,72 @@ def test_renames(engine):
         "           existing_nullable=True)",
         "op.create_index(op.f('ix_users_mail'), 'users', ['mail'], unique=False)",
     ]
+
+
+def elsewhere(metadata: sa.MetaData) -> list[str]:
+    """Declare a bit of everything in the schema ``app``, and return what is there before."""
+    table = users(
+        metadata,
+        sa.Column("Name", sa.Text),
+        sa.Column("state", sa.Enum("a", "b", "c", name="state", schema="app")),
+        sa.CheckConstraint("\"Name\" <> 'x'", name="same"),
+        sa.CheckConstraint("id > 5", name="changed"),
+    )
+    View("same", metadata, sa.select(table.c.id))
+    View("Odd name", metadata, sa.select(table.c.id, table.c.Name))
+    Function("touch()", metadata, "RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$")
+    Trigger("same", metadata, table, "BEFORE UPDATE", "FOR EACH ROW EXECUTE FUNCTION app.touch()")
+    Trigger("added", metadata, "same", "INSTEAD OF INSERT", "FOR EACH ROW EXECUTE FUNCTION app.touch()")
+    sa.Sequence("added", metadata=metadata, start=5)
+    return [
+        "CREATE SCHEMA app",
+        "CREATE TYPE app.state AS ENUM ('a', 'b')",
+        """CREATE TABLE app.users (id serial PRIMARY KEY, "Name" text, state app.state,
+        CONSTRAINT same CHECK ("Name" <> 'x'), CONSTRAINT changed CHECK (id > 4))""",
+        "CREATE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
+        "CREATE TRIGGER same BEFORE UPDATE ON app.users FOR EACH ROW EXECUTE FUNCTION app.touch()",
+        "CREATE VIEW app.same AS SELECT id FROM app.users",
+        "CREATE VIEW app.removed AS SELECT 1 AS x",
+        "CREATE SEQUENCE app.gone",
+    ]
+
+
+def test_everything_in_another_schema(engine):
+    metadata = sa.MetaData(schema="app")
+    trip = round_trip(engine, elsewhere(metadata), metadata, "*", include_schemas=True)
+    assert [diff[:2] for diff in trip.diffs if diff[0] != "add_constraint" and diff[0] != "remove_constraint"] == [
+        ("modify_enum", "app.state"),
+        ("add_sequence", "app.added"),
+        ("remove_view", "app.removed"),
+        ("add_view", "app.Odd name"),
+        ("remove_sequence", "app.gone"),
+        ("add_trigger", "app.same.added"),
+    ]
+
+
+def test_whoever_may_not_make_temporary_objects_is_told(engine, postgres_admin):
+    metadata = sa.MetaData(schema="app")
+    with engine.begin() as connection:
+        for statement in elsewhere(metadata):
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(f"REVOKE TEMPORARY ON DATABASE {engine.url.database} FROM PUBLIC")
+        connection.exec_driver_sql("CREATE ROLE reader LOGIN")
+        connection.exec_driver_sql("GRANT USAGE ON SCHEMA app TO reader")
+        connection.exec_driver_sql("GRANT SELECT ON ALL TABLES IN SCHEMA app TO reader")
+    reader = sa.create_engine(engine.url.set(username="reader"))
+    with reader.connect() as connection, pytest.raises(CommandError, match="Grant TEMPORARY on the database"):
+        compared(connection, metadata, "*", include_schemas=True)
+    reader.dispose()
+
+
+def test_an_enum_that_functions_use_is_left_alone_with_the_reason(engine):
+    metadata = sa.MetaData()
+    users(metadata, sa.Column("state", sa.Enum("new", name="state")))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TYPE state AS ENUM ('new', 'old')")
+        connection.exec_driver_sql("CREATE TABLE users (id serial PRIMARY KEY, state state)")
+        connection.exec_driver_sql("CREATE FUNCTION f(state) RETURNS integer LANGUAGE sql AS 'SELECT 1'")
+    with engine.connect() as connection:
+        trip = compared(connection, metadata, "enum_values")
+    assert trip.upgrade.startswith("# Not changed: functions, domains or other types use the enum")
+    assert trip.upgrade.endswith("\npass")
