@@ -121,6 +121,43 @@ def test_up_plan_status_and_drift_go_through_the_daemon(controlled, serve):
     assert len(actors) == 1
 
 
+TEMPLATE = '''"""${message}"""
+from alembic import op
+import sqlalchemy as sa
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+
+
+def upgrade():
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade():
+    ${downgrades if downgrades else "pass"}
+'''
+
+
+def test_drift_is_adopted_through_the_daemon_and_reaches_the_others_by_the_next_upgrade(controlled, serve):
+    controlled.write("migrations/script.py.mako", TEMPLATE)
+    serve(controlled).ready()
+    controlled.ok("up")
+    controlled.sql("app.db", "CREATE INDEX by_title ON notes (title)")
+    assert controlled.run("drift", "check").code == 3
+    adopted = controlled.ok("drift", "adopt", "app_db", "-m", "index titles", "--yes").out
+    (written,) = set((controlled.folder / "migrations" / "versions").glob("*index_titles.py"))
+    assert written.name in adopted
+    assert "by_title" in written.read_text()
+    assert controlled.ok("drift", "check").code == 0
+    status = {row["target"]: row["pending"] for row in controlled.ok("status", "--json").json["targets"]}
+    assert status == {"app_db": 0, "other_db": 1}
+    controlled.ok("up")
+    assert controlled.ok("drift", "check").code == 0
+    assert controlled.sql("other.db", "SELECT name FROM sqlite_master WHERE name = 'by_title'")
+    again = controlled.run("drift", "adopt", "app_db", "-m", "nothing", "--yes")
+    assert "in sync" in again.out, "there is nothing to adopt any more"
+
+
 def test_a_rollout_is_paused_resumed_promoted_watched_and_rolled_back(controlled, serve):
     controlled.ok("up")
     controlled.revision(2)

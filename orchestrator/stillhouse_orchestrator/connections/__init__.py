@@ -1,4 +1,4 @@
-"""The daemon's way to databases: one budget per server for everything it does, and short-lived connections of its own."""
+"""The daemon's way to databases: one budget per server for everything it does, and connections of its own."""
 
 from stillhouse_orchestrator.connections.budgets import Budget, Priority, Waiting
 from stillhouse_orchestrator.connections.reaching import Connections
