@@ -73,7 +73,7 @@ def test_in_the_next_window_is_when_a_window_opens(tmp_path):
         not_before = made["rollout"]["not_before"]
         assert not_before is None or datetime.fromisoformat(not_before).strftime("%H:%M") == "22:00"
         refused = client.post("/rollouts", json={"next_window": True, "select": "ring=0"})
-        assert (refused.status_code, refused.json()["hint"]) == (422, "declare one under windows")
+        assert (refused.status_code, refused.json()["hint"]) == (422, "declare one under windows in the fleet file")
 
 
 def test_an_approval_may_need_an_admin(api):
