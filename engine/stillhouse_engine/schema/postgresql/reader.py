@@ -13,7 +13,7 @@ from stillhouse_engine.schema.postgresql.statements import BRANCHES, snapshot_st
 from stillhouse_engine.schema.snapshot import Coverage, SchemaObject, Snapshot, ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -52,7 +52,7 @@ def read(connection: Connection, schemas: Sequence[str] | None, exclude_tables: 
     denied = tuple((f"schema {name}", "no USAGE privilege") for name in sorted(json.loads(unreadable or "[]")))
     return Snapshot(
         dialect="postgresql",
-        objects=ordered(_object(row) for row in json.loads(content or "[]")),
+        objects=ordered(_objects(json.loads(content or "[]"))),
         server_version=".".join(map(str, version)),
         schemas=tuple(schemas) if schemas else (home,),
         coverage=Coverage(COMPARED, NOT_COMPARED, denied),
@@ -88,19 +88,32 @@ class _Shape:
 _SHAPES = [_Shape(branch) for branch in BRANCHES]
 
 
-def _object(row: list[Any]) -> SchemaObject:
-    """Turn a row into an object. There are many rows: most columns and constraints take the shortest way."""
-    shape = _SHAPES[row[0]]
+def _objects(rows: Iterable[list[Any]]) -> Iterator[SchemaObject]:
+    """Turn rows into objects. Most are columns, and most columns are like many others: equal ones share their attributes."""
+    alike: dict[tuple[Any, ...], Mapping[str, Value]] = {}
+    places: dict[tuple[Any, ...], Mapping[str, Value]] = {}
+    for row in rows:
+        shape = _SHAPES[row[0]]
+        if not shape.rare:
+            yield _object(shape, row)
+            continue
+        key, place = tuple(row[_FIXED : shape.split]), tuple(row[shape.split : -1])
+        if (attributes := alike.get(key)) is None:
+            attributes = alike[key] = _present(shape.common, key)
+        if row[-1] is not None:
+            attributes = {**attributes, **_present(shape.rare, row[-1])}
+        if (hints := places.get(place)) is None:
+            hints = places[place] = _present(shape.hints, place)
+        yield SchemaObject(row[1], row[2], row[3], attributes, hints)
+
+
+def _object(shape: _Shape, row: list[Any]) -> SchemaObject:
     if shape.lists:
         row = [tuple(value) if isinstance(value, list) else value for value in row]
-    split = shape.split
-    attributes: dict[str, Value] = {
-        key: value for key, value in zip(shape.common, row[_FIXED:split], strict=True) if value is not None
-    }
-    if shape.rare and (rare := row[-1]) is not None:
-        attributes.update((key, value) for key, value in zip(shape.rare, rare, strict=True) if value is not None)
-    hints: dict[str, Value] = {
-        key: value for key, value in zip(shape.hints, row[split:], strict=False) if value is not None
-    }
-    item = SchemaObject(row[1], row[2], row[3], attributes, hints)
+    attributes = _present(shape.common, row[_FIXED : shape.split])
+    item = SchemaObject(row[1], row[2], row[3], attributes, _present(shape.hints, row[shape.split :]))
     return normalised(item) if shape.views else item
+
+
+def _present(names: Sequence[str], values: Sequence[Any]) -> dict[str, Value]:
+    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
