@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from stillhouse_engine.runtime.journal_mysql import MySQLCatalogue
-from stillhouse_engine.runtime.journal_postgresql import PostgresCatalogue
+from stillhouse_engine.runtime.journal_statements import MYSQL
 from stillhouse_engine.runtime.journal_verdicts import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -52,10 +51,13 @@ class SilentCatalogue:
 
 def catalogue_of(connection: Connection) -> Catalogue:
     """Return what can be asked of a connection's database."""
-    kinds: dict[str, type[Catalogue]] = {
-        "postgresql": PostgresCatalogue,
-        "mysql": MySQLCatalogue,
-        "mariadb": MySQLCatalogue,
-    }
-    kind = kinds.get(connection.dialect.name)
-    return SilentCatalogue() if kind is None else kind(connection)  # type: ignore[call-arg]
+    kind = connection.dialect.name
+    if kind == "postgresql":
+        from stillhouse_engine.runtime.journal_postgresql import PostgresCatalogue
+
+        return PostgresCatalogue(connection)
+    if kind in MYSQL:  # its patterns take a tenth of the time that the engine takes to import
+        from stillhouse_engine.runtime.journal_mysql import MySQLCatalogue
+
+        return MySQLCatalogue(connection)
+    return SilentCatalogue()
