@@ -26,7 +26,7 @@ class Progress:
     """Something that happened in a run, as plain data.
 
     Attributes:
-        event: ``revision.started``, ``revision.finished``, ``lock.waiting`` or ``run.retried``.
+        event: ``revision.started``, ``revision.finished``, ``backfill.advanced``, ``lock.waiting`` or ``run.retried``.
         facts: what happened, JSON-ready.
     """
 

@@ -1,7 +1,7 @@
 """How far a backfill has come: remembered in the journal, in the transaction that carries each chunk.
 
-A backfill is one statement of its revision that is carried out in parts. Its row in the journal is an intent that tells the
-last key that is done; like all rows of the revision it goes with the transaction that writes the version.
+A backfill is one statement of its revision that is carried out in parts. Its row in the journal tells the last key that is
+done; like all rows of the revision it goes with the transaction that writes the version.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 
-from stillhouse_engine.dialects.statements import Statement
 from stillhouse_engine.errors import CommandError
 from stillhouse_engine.faults import fault
 from stillhouse_engine.runtime.journal import Journal
 from stillhouse_engine.runtime.journal_statements import JOURNALLED, Sent
-from stillhouse_engine.runtime.journal_table import DONE, INTENT, Entry
+from stillhouse_engine.runtime.journal_table import DONE, Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Executable
 
 AFTER = " AFTER "
+PARTLY = "partly"
+"""The state of a row whose backfill has more rows to change."""
 
 
 def encoded(key: Any) -> str:
@@ -63,7 +64,9 @@ class Record:
 
     def __init__(self, journal: Journal, statement: Executable) -> None:
         self.journal = journal
-        self.sent = Sent(journal.connection.dialect, Statement(statement))
+        dialect = journal.connection.dialect
+        compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+        self.sent = Sent(dialect, words=f"BACKFILL {compiled}", values=compiled.params)
         journal.position += 1
         self.sent.position = journal.position
         self.found = journal.known.get(journal.position)
@@ -136,7 +139,7 @@ class Walk:
         with self._transaction():
             yield
             if self.record is not None:
-                self.record.write(INTENT, last)
+                self.record.write(PARTLY, last)
             fault("before_done")
         fault("after_done")
         self.after = last

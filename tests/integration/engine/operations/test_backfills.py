@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import uuid
 
 import pytest
@@ -194,6 +195,21 @@ def test_another_backfill_does_not_go_on_with_it(project, url):
     break_second_chunk(project(url, expression=COUNTING), url)
     with pytest.raises(IndeterminateError, match="a part of it was carried out"):
         upgrade(project(url, expression="number * 100"))
+    assert rows(url) == [*range(10), *[None] * 15]
+
+
+def test_another_statement_in_its_place_is_refused(project, url, tmp_path):
+    config = project(url, expression=COUNTING)
+    break_second_chunk(config, url)
+    two = tmp_path / "versions" / "2.py"
+    update = f"UPDATE account SET twice={COUNTING}"
+    two.write_text(
+        re.sub(
+            r"op\.backfill\(.*\)", f'with op.get_context().autocommit_block(): op.execute("{update}")', two.read_text()
+        )
+    )
+    with pytest.raises(IndeterminateError, match="carried out"):
+        upgrade(config)
     assert rows(url) == [*range(10), *[None] * 15]
 
 
