@@ -46,6 +46,10 @@ DEFAULTS = {
 }  # fmt: skip
 
 
+OWN = frozenset({"comment", "identity", "identity_options"})
+"""What a column does not hand down."""
+
+
 def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
@@ -106,7 +110,7 @@ class Schemas(Made):
         chosen = self.pick(*self.mutations)
         found = [*chosen.found]
         for op, kind, name, attribute in chosen.found:
-            for table in self.tables if kind == "column" and attribute != "comment" else ():
+            for table in self.tables if kind == "column" and attribute not in OWN else ():
                 if name.startswith(f"{table.title}."):
                     found += [(op, kind, heir + name[len(table.title) :], attribute) for heir in table.heirs]
         return replace(chosen, found=tuple(found))
