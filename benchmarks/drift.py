@@ -112,6 +112,11 @@ async def single(bench: Bench) -> None:
         await connection.fetch(snapshots.BARE)
         await connection.close()
 
+    async def same() -> None:
+        connection = await asyncpg.connect(plain)
+        await connection.fetch(fingerprint_query("postgresql", ["public"], ["alembic_version"]))
+        await connection.close()
+
     async def alembic() -> None:
         with engine.connect() as connection:
             compare_metadata(MigrationContext.configure(connection), metadata)
@@ -119,6 +124,7 @@ async def single(bench: Bench) -> None:
     async with house(bench, [Place("single", url)]) as here, contextlib.AsyncExitStack() as stack:
         ways = {
             "bare fingerprint query, new connection": bare,
+            "our fingerprint query with the bare driver, new connection": same,
             "drift check, new connection": here.check,
             "Alembic's comparison, in process": alembic,
         }
@@ -144,6 +150,7 @@ async def tables(bench: Bench) -> None:
         bench.fill("growing", range(before, size), begin=not before)
         before = size
         async with house(bench, [Place("growing", url)]) as here, here.connections.keeping():
+            await here.check()
             seconds.append((await bench.in_turns({"look": here.look}))["look"])
         sizes.append(size)
     print(f"Growth of a check over {sizes} tables: exponent {snapshots.exponent(sizes, seconds):.2f}.\n")
