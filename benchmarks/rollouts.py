@@ -142,7 +142,7 @@ def main() -> None:
     """Run once, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--schemas", type=int, default=1000)
-    parser.add_argument("--databases", type=int, default=100)
+    parser.add_argument("--databases", type=int, default=300)
     parser.add_argument("--budget", type=int, default=20)
     wanted = parser.parse_args()
     logs.configure("error", "console")

@@ -22,6 +22,7 @@ BENCHMARKS = {
     "graph.py": ("Graphs of revisions", ()),
     "snapshots.py": ("Snapshots", ()),
     "drift.py": ("Watching a fleet", ()),
+    "hot_table.py": ("A hot table while a migration waits for it", ("--rounds", "7")),
 }
 HEAD = """# Benchmarks
 
