@@ -120,7 +120,8 @@ def _server_of(url: SecretUrl) -> str | None:
     host = url.host or url._query("unix_socket") or "localhost"  # noqa: SLF001 - of the same module
     if "/" in host:
         return host
-    return f"[{host}]:{url.port}" if ":" in host else f"{host}:{url.port}"
+    named = f"[{host}]" if ":" in host else host
+    return f"{named}:{url.port}" if url.port else named
 
 
 def _hide(argument: str) -> str:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from stillhouse_engine.schema import Change, RepairStep
     from stillhouse_orchestrator.values import RepairRisk
 
+AS_IT_IS = {"no_parameters": True}
+"""A repair's ``%`` is no placeholder."""
+
 
 class RepairError(StillhouseError):
     """A repair that was not made, or did not do what it should.
@@ -142,7 +145,7 @@ def _in_transaction(connection: Connection, target: TargetDeclaration, sql: Sequ
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver itself would begin too late for DDL
     try:
         for statement in sql:
-            connection.exec_driver_sql(statement)
+            connection.exec_driver_sql(statement, execution_options=AS_IT_IS)
         connection.commit()
     except DBAPIError as error:
         connection.rollback()
@@ -156,7 +159,7 @@ def _outside(connection: Connection, sql: Sequence[str]) -> None:
     outside = connection.execution_options(isolation_level="AUTOCOMMIT")
     try:
         for statement in sql:
-            outside.exec_driver_sql(statement)
+            outside.exec_driver_sql(statement, execution_options=AS_IT_IS)
     finally:
         outside.rollback()
         outside.execution_options(isolation_level=outside.default_isolation_level)

@@ -99,7 +99,9 @@ async def test_what_others_wait_for_is_not_kept(connections, postgres_server, po
 
     await asyncio.gather(*map(visit, urls))
     assert most <= 2
-    assert sum(map(connections.is_open, urls)) == 2
+    kept = sum(map(connections.is_open, urls))  # one, when two were closed at once for the last to come
+    assert kept in {1, 2}
+    assert the(connections).in_use == kept
 
 
 async def test_a_connection_that_the_server_closed_is_replaced(connections, database):

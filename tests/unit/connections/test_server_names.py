@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.engine import make_url
 
+from stillhouse_config import SecretUrl
 from stillhouse_orchestrator.connections import FILES, own_url, server_of
 from stillhouse_orchestrator.connections.servers import address
 
@@ -11,7 +13,8 @@ from stillhouse_orchestrator.connections.servers import address
     [
         ("postgresql+asyncpg://app:pw@db1/users", "db1:5432"),
         ("postgresql://app@db1:6543/users", "db1:6543"),
-        ("postgresql+psycopg:///users?host=/run/postgresql", "/run/postgresql:5432"),
+        ("postgresql+psycopg:///users?host=/run/postgresql", "/run/postgresql"),
+        ("postgresql+asyncpg://app:p%40w@[::1]:6543/users", "[::1]:6543"),
         ("mysql+pymysql://db2/users", "db2:3306"),
         ("sqlite:///users.db", FILES),
         ("sqlite+aiosqlite://", FILES),
@@ -19,6 +22,8 @@ from stillhouse_orchestrator.connections.servers import address
 )
 def test_a_url_leads_to_a_server(url, server):
     assert server_of(url) == server
+    assert server_of(make_url(url)) == server
+    assert SecretUrl(url).server == (None if server == FILES else server)  # what the fleet file calls it
 
 
 @pytest.mark.parametrize(
