@@ -21,7 +21,7 @@ from stillhouse_orchestrator.cli.output import print_document
 from stillhouse_orchestrator.cli.plan import print_plan
 from stillhouse_orchestrator.cli.rollout_text import print_rollout, print_way_on, succeeded, waits
 from stillhouse_orchestrator.cli.running import REPORTED
-from stillhouse_orchestrator.cli.starting import detaching, start_here, start_remotely
+from stillhouse_orchestrator.cli.starting import detaching, run_here, start_here, start_remotely
 from stillhouse_orchestrator.cli.watching import Watching
 
 if TYPE_CHECKING:
@@ -123,5 +123,5 @@ async def _follow(fleet_file: str, rollout_id: str, *, quiet: bool) -> Document:
     async with opened(fleet_file) as application:
         with Watching(quiet=quiet) as watching:
             application.rollouts.listeners.append(watching)
-            rollout = await application.rollouts.run((await application.rollouts.get(rollout_id)).id, attended=False)
+            rollout = await run_here(application, (await application.rollouts.get(rollout_id)).id)
         return rollout_document(rollout)

@@ -16,6 +16,7 @@ from stillhouse_orchestrator.cli.plan import named, print_sql
 from stillhouse_orchestrator.cli.rollout_run import watch_remotely
 from stillhouse_orchestrator.cli.rollout_text import OVER, goes_on, print_rollout, succeeded
 from stillhouse_orchestrator.cli.running import REPORTED
+from stillhouse_orchestrator.cli.starting import run_here
 from stillhouse_orchestrator.cli.watching import Watching
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ async def _here(
                 await _show_way_back(application, rollout_id, asks=asks)
             rollout = await application.rollouts.say(rollout_id, _signal(verb, said))
             if verb in WATCHED and not rollout.state.over:
-                rollout = await application.rollouts.run(rollout.id, attended=False)
+                rollout = await run_here(application, rollout.id)
         return rollout_document(rollout)
 
 

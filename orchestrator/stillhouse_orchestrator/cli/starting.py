@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stillhouse_orchestrator.application import Application
     from stillhouse_orchestrator.cli.watching import Watching
     from stillhouse_orchestrator.client.daemon import Daemon
-    from stillhouse_orchestrator.values import Plan
+    from stillhouse_orchestrator.values import Plan, Rollout
 
 Document = dict[str, Any]
 
@@ -47,8 +47,23 @@ async def start_here(application: Application, wanted: Wanted) -> Document:
         return {"plan": to_json(plan), "rollout": None, "targets": []}
     rollout = await _create(application, plan, wanted)
     await application.rollouts.say(rollout, Start(actor(), now()))
-    ended = await application.rollouts.run(rollout, attended=False)
+    ended = await run_here(application, rollout)
     return {"plan": to_json(plan), **rollout_document(ended)}
+
+
+async def run_here(application: Application, rollout_id: str) -> Rollout:
+    """Run a rollout until it is over or waits for a person; whoever interrupts that is told how it goes on."""
+    import asyncio
+
+    try:
+        return await application.rollouts.run(rollout_id, attended=False)
+    except asyncio.CancelledError:
+        click.echo(
+            f"rollout {rollout_id} stopped where it was; `stillhouse rollout watch {rollout_id}` goes on with it, "
+            f"`stillhouse rollout abort {rollout_id}` ends it",
+            err=True,
+        )
+        raise
 
 
 def start_remotely(daemon: Daemon, wanted: Wanted, watching: Watching) -> Document:

@@ -14,7 +14,7 @@ from stillhouse_orchestrator.cli.output import print_json
 from stillhouse_orchestrator.cli.plan import print_plan
 from stillhouse_orchestrator.cli.rollout_text import MOVING, OVER, succeeded
 from stillhouse_orchestrator.cli.running import REPORTED, CommandFailedError
-from stillhouse_orchestrator.cli.starting import detaching, start_here, start_remotely
+from stillhouse_orchestrator.cli.starting import detaching, run_here, start_here, start_remotely
 from stillhouse_orchestrator.cli.watching import Watching
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ async def finish_interrupted(application: Application) -> list[Rollout]:
     for rollout_id in ids:
         rollout = await application.rollouts.get(rollout_id)
         if rollout.state.value in MOVING and rollout.hold is None:
-            finished.append(await application.rollouts.run(rollout_id, attended=False))
+            finished.append(await run_here(application, rollout_id))
         elif rollout.state.value != "draft":
             _waits(rollout_id, rollout.state.value, rollout.reason)
     return finished
