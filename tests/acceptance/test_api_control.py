@@ -12,8 +12,7 @@ import threading
 import time
 
 import pytest
-
-from conftest import PATIENCE, STILLHOUSE, environment
+from houses import PATIENCE, STILLHOUSE, environment
 
 FLEET = """\
 fleet: test

@@ -8,8 +8,7 @@ import subprocess
 import time
 
 import pytest
-
-from conftest import PATIENCE, STILLHOUSE, environment
+from houses import PATIENCE, STILLHOUSE, environment
 
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
 

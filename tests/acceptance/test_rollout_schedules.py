@@ -9,8 +9,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
-from conftest import PATIENCE, STILLHOUSE, environment
+from houses import PATIENCE, STILLHOUSE, environment
 
 pytestmark = pytest.mark.timeout(240)
 REST = """

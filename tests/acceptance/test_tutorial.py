@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import PATIENCE, environment
+from houses import PATIENCE, environment
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial" / "first-fleet.md"
 FOREGROUND = "stillhouse serve"

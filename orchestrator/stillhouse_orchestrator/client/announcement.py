@@ -1,5 +1,8 @@
 """The file by which a daemon tells commands of the same user where it listens, with a token that is good for this run only.
 
+The daemon keeps it open and locked, so that one that a killed daemon has left behind is known for what it is: its port may
+be another program's by now.
+
 It lies beside an SQLite state store (``state.db.daemon``), else in ``.stillhouse`` beside the fleet file, readable by its owner
 only. It is found without reading the fleet file as YAML: a command that only asks the daemon must not wait for that.
 """
@@ -8,10 +11,14 @@ only. It is found without reading the fleet file as YAML: a command that only as
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import re
-from typing import NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SUFFIX = ".daemon"
 DEFAULT_STATE = ".stillhouse/state.db"
@@ -52,11 +59,11 @@ def likely_path(fleet_file: str) -> str | None:
 
 
 def read(path: str) -> Announcement | None:
-    """Return what a file says; None when it is not there, not readable, or made by another user."""
+    """Return what a file says; None when it is not there, not readable, made by another user, or its daemon is gone."""
     try:
         with open(path, encoding="utf-8") as file:
             owner = os.fstat(file.fileno()).st_uid
-            if owner not in (os.getuid(), 0) and os.getuid() != 0:
+            if (owner not in (os.getuid(), 0) and os.getuid() != 0) or not _is_locked(file):
                 return None
             content = json.load(file)
         return Announcement(str(content["url"]), str(content["token"]), int(content["pid"]))
@@ -64,19 +71,39 @@ def read(path: str) -> Announcement | None:
         return None
 
 
-def write(path: str, announcement: Announcement) -> None:
-    """Write the file, readable by this user only."""
+@contextlib.contextmanager
+def kept(path: str, announcement: Announcement) -> Iterator[None]:
+    """Keep the file there until the block ends, readable by this user only.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     os.makedirs(os.path.dirname(path), exist_ok=True)
     fresh = f"{path}.{os.getpid()}"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(fresh)
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         json.dump(announcement._asdict(), file)
-    os.replace(fresh, path)
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        os.replace(fresh, path)
+        try:
+            yield
+        finally:
+            _remove(path, announcement)
 
 
-def remove(path: str, announcement: Announcement) -> None:
+def _remove(path: str, announcement: Announcement) -> None:
     """Take the file away, unless another daemon has written it since."""
     if read(path) == announcement:
         with contextlib.suppress(OSError):
             os.unlink(path)
+
+
+def _is_locked(file: IO[str]) -> bool:
+    """Tell whether a process holds the lock on an open file."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False

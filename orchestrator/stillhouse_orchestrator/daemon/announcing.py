@@ -38,11 +38,9 @@ def url_of(address: Address) -> str:
 def announced(file: FleetFile, address: Address, token: str) -> Iterator[None]:
     """Announce the daemon until the block ends. Where that cannot be written, commands need a token of the fleet file."""
     path, said = announcement_path(file), Announcement(url_of(address), token, os.getpid())
-    try:
-        announcement.write(path, said)
-    except OSError as error:
-        structlog.get_logger("stillhouse").warning("daemon.unannounced", path=path, error=str(error))
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(announcement.kept(path, said))
+        except OSError as error:
+            structlog.get_logger("stillhouse").warning("daemon.unannounced", path=path, error=str(error))
         yield
-    finally:
-        announcement.remove(path, said)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -31,12 +34,31 @@ def test_its_place_is_told_by_a_glance_at_the_fleet_file(tmp_path, line, place):
 
 def test_only_its_user_reads_it_and_only_its_writer_removes_it(tmp_path):
     path = tmp_path / "new" / "state.db.daemon"
-    announcement.write(str(path), SAID)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert announcement.read(str(path)) == SAID
-    announcement.remove(str(path), SAID._replace(token="another"))
+    with announcement.kept(str(path), SAID):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert announcement.read(str(path)) == SAID
+        other = SAID._replace(token="another")
+        with announcement.kept(str(path), other):  # a daemon that took over
+            assert announcement.read(str(path)) == other
+    assert not path.exists()
+
+
+def test_another_daemons_stays(tmp_path):
+    path, other = str(tmp_path / "state.db.daemon"), SAID._replace(token="another")
+    with contextlib.ExitStack() as stack:
+        with announcement.kept(path, SAID):
+            stack.enter_context(announcement.kept(path, other))
+        assert announcement.read(path) == other
+
+
+def test_what_a_killed_daemon_left_behind_is_none(tmp_path):
+    path = tmp_path / "state.db.daemon"
+    program = (
+        "import os, sys\nfrom stillhouse_orchestrator.client import announcement as a\n"
+        "with a.kept(sys.argv[1], a.Announcement('http://127.0.0.1:1', 'secret', 7)):\n    os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(path)], check=False)
     assert path.exists()
-    announcement.remove(str(path), SAID)
     assert announcement.read(str(path)) is None
 
 
