@@ -39,7 +39,8 @@ NOT_COMPARED = (
 def read(connection: Connection, schemas: Sequence[str] | None, exclude_tables: Collection[str]) -> Snapshot:
     """Take a snapshot of some databases; of the connection's own when none are named."""
     rows = connection.exec_driver_sql(snapshot_statement(schemas, exclude_tables)).all()
-    home = schemas[0] if schemas else next((row[1] for row in rows), "")
+    names = schemas or [rows[0][1] if rows else connection.exec_driver_sql("SELECT DATABASE()").scalar_one()]
+    home = names[0] or ""
     objects = _merged(rows, home)
     _read_sequences(connection, objects, home)
     mariadb = bool(getattr(connection.dialect, "is_mariadb", False))
@@ -49,25 +50,24 @@ def read(connection: Connection, schemas: Sequence[str] | None, exclude_tables: 
         for item in found
         if item.hints.get("readable") == 0
     )
-    hidden, missing = _hidden(connection, schemas)
+    hidden, missing = _hidden(connection, names)
     return Snapshot(
         dialect="mariadb" if mariadb else "mysql",
         objects=ordered(found),
         server_version=".".join(map(str, connection.dialect.server_version_info or ())),
-        schemas=tuple(schemas) if schemas else (home,),
+        schemas=tuple(schemas or (home,)),
         coverage=Coverage(
             tuple(kind for kind in COMPARED if kind not in dict(hidden)), NOT_COMPARED + hidden, missing + denied
         ),
     )
 
 
-def _hidden(connection: Connection, schemas: Sequence[str] | None) -> tuple[Reasons, Reasons]:
+def _hidden(connection: Connection, names: Sequence[str | None]) -> tuple[Reasons, Reasons]:
     """Return the kinds of objects that the user cannot see, and the databases whose tables may be hidden from it."""
-    names = schemas or [name for (name,) in connection.exec_driver_sql("SELECT DATABASE()") if name]
     grants = [row[0] for row in connection.exec_driver_sql("SHOW GRANTS")]
     kinds: dict[str, str] = {}
     unreadable = []
-    for name in names:
+    for name in filter(None, names):
         privileges = held(grants, name)
         if privileges is None:
             continue
