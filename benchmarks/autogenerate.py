@@ -71,16 +71,17 @@ def report(engine: sa.Engine) -> None:
     metadata = models()
     metadata.create_all(engine)
     name = engine.dialect.name
-    print(f"\n{name}, {TABLES} tables" + " " * 20 + f"{'ms':>9}  {'statements':>10}  {'differences':>11}")
+    print(f"\n| {name}, {TABLES} tables | who | ms | statements | differences | times faster (goal {GOALS[name]}) |")
+    print("|---|---|---:|---:|---:|---:|")
     for state in ("nothing changed", "ten tables changed"):
         if state == "ten tables changed":
             for number in range(0, TABLES, TABLES // 10):
                 metadata.tables[f"t{number}"].append_column(sa.Column("added", sa.Integer))
         theirs = measured(engine, AlembicContext, alembic_compare, metadata)
         ours = measured(engine, MigrationContext, compare_metadata, metadata)
-        for who, (seconds, statements, diffs) in (("Alembic", theirs), ("ours", ours)):
-            print(f"  {state:20} {who:10} {seconds * 1000:12.0f}  {statements:10}  {diffs:11}")
-        print(f"  {'':20} ratio {theirs[0] / ours[0]:12.1f} times faster (goal {GOALS[name]}, at most 15 statements)")
+        for who, (seconds, statements, diffs) in (("Alembic", theirs), ("Stillhouse", ours)):
+            ratio = theirs[0] / seconds
+            print(f"| {state} | {who} | {seconds * 1000:.0f} | {statements} | {diffs} | {ratio:.1f} |")
 
 
 def main() -> None:

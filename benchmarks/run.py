@@ -1,7 +1,6 @@
 """Run every benchmark of this folder, and write their tables to ``docs/reference/benchmarks.md``.
 
-``.venv/bin/python benchmarks/run.py`` takes some minutes; ``--smoke`` runs the smallest sizes and prints instead of
-writing.
+``.venv/bin/python benchmarks/run.py`` takes half an hour on a quiet machine; with file names it runs those only.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ BENCHMARKS = {
     "census.py": ("Nothing to do", ("--databases", "50", "--repeats", "2")),
     "startup.py": ("Starting", ("--repeats", "5")),
     "graph.py": ("Graphs of revisions", ()),
+    "autogenerate.py": ("Autogenerate", ()),
     "snapshots.py": ("Snapshots", ()),
     "drift.py": ("Watching a fleet", ()),
     "hot_table.py": ("A hot table while a migration waits for it", ("--rounds", "7")),
@@ -32,24 +32,34 @@ turns in one run, on one machine. See [what the figures mean](../explanation/spe
 
 
 def main() -> None:
-    """Run them one after the other."""
+    """Run them one after the other; each table is written as soon as it is there, and the others stay."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--smoke", action="store_true")
-    parser.add_argument("only", nargs="*", help="file names; default: all")
+    parser.add_argument("--smoke", action="store_true", help="the smallest sizes, printed instead of written")
+    parser.add_argument("only", nargs="*", choices=[*BENCHMARKS, []], metavar="FILE", help="which; default: all")
     arguments = parser.parse_args()
-    parts = [HEAD]
-    for file, (title, sizes) in BENCHMARKS.items():
-        if arguments.only and file not in arguments.only:
-            continue
-        smoke = arguments.smoke and "--smoke" in (HERE / file).read_text(encoding="utf-8")
-        options = ("--smoke",) if smoke else sizes
-        done = subprocess.run([sys.executable, str(HERE / file), *options], check=True, capture_output=True, text=True)
-        parts.append(f"## {title}\n\n`benchmarks/{' '.join((file, *options))}`\n\n{done.stdout.strip()}\n")
-    text = "\n".join(parts)
-    if arguments.smoke or arguments.only:
-        print(text)
-    else:
-        PAGE.write_text(text, encoding="utf-8")
+    for file in arguments.only or BENCHMARKS:
+        section = run(file, smoke=arguments.smoke)
+        if arguments.smoke:
+            print(section)
+        else:
+            sections = {**written(), BENCHMARKS[file][0]: section}
+            ordered = [sections[title] for title, _ in BENCHMARKS.values() if title in sections]
+            PAGE.write_text("\n".join([HEAD, *ordered]), encoding="utf-8")
+
+
+def run(file: str, *, smoke: bool) -> str:
+    """Run one, and return its section of the page."""
+    title, sizes = BENCHMARKS[file]
+    small = smoke and "--smoke" in (HERE / file).read_text(encoding="utf-8")
+    options = ("--smoke",) if small else sizes
+    done = subprocess.run([sys.executable, str(HERE / file), *options], check=True, stdout=subprocess.PIPE, text=True)
+    return f"## {title}\n\n`benchmarks/{' '.join((file, *options))}`\n\n{done.stdout.strip()}\n"
+
+
+def written() -> dict[str, str]:
+    """Return the page's sections by their titles."""
+    _, *sections = PAGE.read_text(encoding="utf-8").split("\n## ")
+    return {text.partition("\n")[0]: f"## {text.rstrip()}\n" for text in sections}
 
 
 if __name__ == "__main__":
