@@ -53,7 +53,9 @@ def run(file: str, *, smoke: bool) -> str:
     small = smoke and "--smoke" in (HERE / file).read_text(encoding="utf-8")
     options = ("--smoke",) if small else sizes
     done = subprocess.run([sys.executable, str(HERE / file), *options], check=True, stdout=subprocess.PIPE, text=True)
-    return f"## {title}\n\n`benchmarks/{' '.join((file, *options))}`\n\n{done.stdout.strip()}\n"
+    text = done.stdout.strip()
+    table = text if "|---" in text else f"```text\n{text}\n```"
+    return f"## {title}\n\n`benchmarks/{' '.join((file, *options))}`\n\n{table}\n"
 
 
 def written() -> dict[str, str]:
