@@ -9,9 +9,8 @@ itself. A run that finds rows goes on with the first statement that is not done.
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
@@ -21,7 +20,6 @@ from stillhouse_engine.errors import IndeterminateError
 from stillhouse_engine.faults import fault
 from stillhouse_engine.runtime.journal_probes import catalogue_of
 from stillhouse_engine.runtime.journal_statements import (
-    JOURNALLED,
     MYSQL,
     Fate,
     Sent,
@@ -34,12 +32,11 @@ from stillhouse_engine.runtime.journal_verdicts import Verdict
 from stillhouse_engine.runtime.sqlite import first_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Collection, Iterator
 
     from sqlalchemy import Connection, CursorResult, Table
 
-    from stillhouse_engine.dialects.statements import Statement, StatementSink
+    from stillhouse_engine.dialects.statements import Statement
     from stillhouse_engine.script.steps import MigrationStep
 
 log = logging.getLogger("alembic.runtime.journal")
@@ -388,59 +385,6 @@ class Journal:
         if entry is not None:
             with self.paused():
                 self._fulfil(entry)
-
-
-class JournalSink:
-    """Stands before another sink, and lets a journal see what goes there."""
-
-    def __init__(self, inner: StatementSink, journal: Journal) -> None:
-        self.inner = inner
-        self.journal = journal
-
-    def execute(self, statement: Statement) -> CursorResult[Any] | None:
-        """Send a statement, unless it is done already."""
-        result: CursorResult[Any] | None = self.journal.send(statement, self._send)
-        return result
-
-    def flush(self) -> None:
-        """Flush the other sink."""
-        self.inner.flush()
-
-    def _send(self, statement: Statement) -> CursorResult[Any] | None:
-        fault("before_statement")
-        result = self.inner.execute(statement)
-        fault("after_statement")
-        return result
-
-
-class NoJournal:
-    """Stands in for a journal where there is nothing to record."""
-
-    known: Mapping[int, Entry] = MappingProxyType({})
-
-    def recording(self, _step: MigrationStep, _heads: Collection[str]) -> AbstractContextManager[None]:
-        """Record nothing."""
-        return nullcontext()
-
-    def paused(self) -> AbstractContextManager[None]:
-        """Record nothing."""
-        return nullcontext()
-
-    def checkpoint(self) -> None:
-        """Do nothing."""
-
-    def clear(self) -> None:
-        """Do nothing."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-def open_journal(connection: Connection, version: Table, *, found: bool | None) -> Journal | NoJournal:
-    """Return the journal of a run."""
-    if connection.dialect.name not in JOURNALLED:
-        return NoJournal()
-    return Journal(connection, version, found=found)
 
 
 def file_digest(path: str | None) -> str:

@@ -17,7 +17,8 @@ from stillhouse_engine.operations import Operations
 from stillhouse_engine.runtime.conditions import refuse_unholdable
 from stillhouse_engine.runtime.heads import HeadMaintainer
 from stillhouse_engine.runtime.interrupting import watch_connection
-from stillhouse_engine.runtime.journal import Journal, JournalSink, NoJournal, open_journal
+from stillhouse_engine.runtime.journal import Journal
+from stillhouse_engine.runtime.journalling import JournalSink, NoJournal, open_journal
 from stillhouse_engine.runtime.locks import LockName
 from stillhouse_engine.runtime.replay import NoReplay, Replay, start_replay
 from stillhouse_engine.runtime.running import RunningStep
