@@ -13,10 +13,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
 BENCHMARKS = {
-    "fleet_upgrade.py": ("Upgrading a fleet", ("--databases", "40", "--repeats", "1")),
+    "fleet_upgrade.py": ("Upgrading a fleet", ("--databases", "100", "--repeats", "1")),
     "latency.py": ("A server five milliseconds away", ("--databases", "20", "--repeats", "1")),
     "memory.py": ("Memory", ()),
-    "census.py": ("Nothing to do", ("--databases", "50", "--repeats", "2")),
+    "census.py": ("Nothing to do", ("--databases", "100", "--repeats", "2")),
     "startup.py": ("Starting", ("--repeats", "5")),
     "graph.py": ("Graphs of revisions", ()),
     "autogenerate.py": ("Autogenerate", ()),
