@@ -138,6 +138,9 @@ async def run(server: servers.PostgresServer, folder: Path, rounds: int) -> list
             for number in range(rounds):
                 project.add(f"op.add_column('hot', sa.Column('more_{number}', sa.Integer))")
                 executor.retire()
+                await executor.run(
+                    Job("current", spec, database, deadline=60)
+                )  # a daemon's worker has started long ago
                 found.append(
                     await measure(executor, Job("upgrade", spec, database, "head", deadline=180), address, clients)
                 )

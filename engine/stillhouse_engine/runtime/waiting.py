@@ -36,9 +36,13 @@ def driver_connection(connection: Connection) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Full-jitter backoff: each delay is drawn between nothing and a bound that grows.
+    """Full-jitter backoff: each delay is drawn between a pause and a bound that grows.
+
+    While a try waits for its lock, whoever comes after it waits, too. Tries in a row would keep an application from its table
+    for longer than the ``lock_timeout`` says; in the pause, what has queued up gets through.
 
     Attributes:
+        pause: the shortest delay, in seconds, unless the bound is shorter.
         first: the first bound, in seconds.
         growth: factor from one bound to the next.
         longest: the largest bound, in seconds.
@@ -46,6 +50,7 @@ class Backoff:
         total: seconds after which no further try starts.
     """
 
+    pause: float = 0.4
     first: float = 0.5
     growth: float = 1.5
     longest: float = 5.0
@@ -63,7 +68,7 @@ class Backoff:
         """Yield the seconds to wait before each further try, until attempts or time are used up."""
         end = clock() + self.total
         for bound in self.bounds():
-            delay = draw(0.0, bound)
+            delay = draw(min(self.pause, bound), bound)
             if clock() + delay > end:
                 return
             yield delay

@@ -22,7 +22,11 @@ def test_no_try_starts_after_the_total_time():
 
 
 @given(st.floats(0, 1))
-def test_full_jitter_draws_between_nothing_and_the_bound(share):
+def test_full_jitter_draws_between_the_pause_and_the_bound(share):
     backoff = Backoff(total=1e9)
     drawn = list(backoff.delays(draw=lambda low, high: low + share * (high - low)))
-    assert all(0 <= delay <= bound for delay, bound in zip(drawn, backoff.bounds(), strict=True))
+    assert all(0.4 <= delay <= bound for delay, bound in zip(drawn, backoff.bounds(), strict=True))
+
+
+def test_a_bound_below_the_pause_is_kept():
+    assert list(Backoff(first=0.01, longest=0.01, attempts=3).delays()) == [0.01, 0.01]
