@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from crash.barrier import between_commits
 from crash.blows import Blows
 from crash.fleet import Fleet
 from crash.freezing import freeze, shared_store
-from crash.proxy import Proxy, Spoil
+from crash.proxy import HOW, WHEN, Proxy, Spoil
 
 FORKS = """
 import sys
@@ -73,15 +74,12 @@ def test_a_commit_is_cut_and_nothing_is_applied_twice_or_lost(tmp_path, postgres
     proxy.terminate = partial(fleet.cut, "postgresql")
     fleet.reset()
     blows = Blows(fleet, random.Random(1))
-    for spoil in (
-        Spoil("before", "drop"),
-        Spoil("during", "stall"),
-        Spoil("after", "terminate"),
-        Spoil("after", "drop"),
-    ):
-        blows.cut_at_commit(proxy, "postgresql", spoil)
+    for when, how in itertools.product(WHEN, HOW):
+        blows.cut_at_commit(proxy, "postgresql", Spoil(when, how))
         fleet.check_once()
-    assert proxy.cuts >= 3
+        if fleet.is_at_head():
+            fleet.reset_targets()
+    assert proxy.cuts >= len(WHEN) * len(HOW)
     fleet.finish()
     fleet.check_whole({target.kind: fleet.schema(target) for target in fleet.targets})
     proxy.close()
