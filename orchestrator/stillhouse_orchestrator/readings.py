@@ -11,7 +11,7 @@ from stillhouse_orchestrator.revisions import Reading
 from stillhouse_orchestrator.visiting import batched
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -64,7 +64,19 @@ async def read_one(connection: AsyncConnection, target: TargetDeclaration) -> Re
             raise
         await connection.rollback()
         return Reading((), table_missing=True)
-    return Reading(tuple(sorted(map(str, rows))))
+    return reading_of(map(str, rows))
+
+
+def array_of_revisions(target: TargetDeclaration) -> str:
+    """Return the SQL expression of what a target's version table holds (PostgreSQL)."""
+    name, schema = version_table(target)
+    table = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, name) if part)
+    return f"ARRAY(SELECT version_num::text FROM {table})"
+
+
+def reading_of(revisions: Iterable[str]) -> Reading:
+    """Return the reading of a version table that holds these rows."""
+    return Reading(tuple(sorted(revisions)))
 
 
 async def _read_all(connection: AsyncConnection, targets: Sequence[TargetDeclaration]) -> dict[str, Reading]:
@@ -83,7 +95,7 @@ async def _read_all(connection: AsyncConnection, targets: Sequence[TargetDeclara
     rows: Sequence[Any] = (await connection.exec_driver_sql(sql)).all()
     for number, revision in rows:
         found[number].append(str(revision))
-    return {target.name: Reading(tuple(sorted(rows))) for target, rows in zip(targets, found, strict=True)}
+    return {target.name: reading_of(rows) for target, rows in zip(targets, found, strict=True)}
 
 
 async def _present(connection: AsyncConnection, targets: Sequence[TargetDeclaration]) -> set[tuple[str, str | None]]:

@@ -10,7 +10,13 @@ from stillhouse_engine.schema.errors import (
 )
 from stillhouse_engine.schema.repairs import repair
 from stillhouse_engine.schema.snapshot import NORMALISER, Coverage, SchemaObject, Snapshot
-from stillhouse_engine.schema.taking import digest_query, fingerprint_query, take_fingerprint, take_snapshot
+from stillhouse_engine.schema.taking import (
+    digest_query,
+    fingerprint_query,
+    mark_query,
+    take_fingerprint,
+    take_snapshot,
+)
 
 __all__ = [
     "NORMALISER",
@@ -27,6 +33,7 @@ __all__ = [
     "digest_query",
     "drift_id",
     "fingerprint_query",
+    "mark_query",
     "repair",
     "take_fingerprint",
     "take_snapshot",

@@ -8,7 +8,7 @@ from stillhouse_engine.schema import mysql, postgresql, sqlite
 from stillhouse_engine.schema.errors import UnsupportedDialectError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -84,6 +84,18 @@ def digest_query(dialect_name: str, schemas: Sequence[str] | None = None, exclud
         UnsupportedDialectError: there are no snapshots of this kind of database.
     """
     return _reader(dialect_name).digest_statement(schemas, exclude_tables)
+
+
+MARKS: Mapping[str, Callable[[], str]] = {"postgresql": postgresql.mark_statement}
+
+
+def mark_query(dialect_name: str) -> str | None:
+    """Return one SQL statement whose one value stays only while nothing in a database changes; None where there is none.
+
+    It costs a fraction of a digest, and may change when nothing that a snapshot holds has. Compare only what the same user
+    asked about the same database. The text contains no placeholders.
+    """
+    return MARKS[dialect_name]() if dialect_name in MARKS else None
 
 
 def take_fingerprint(

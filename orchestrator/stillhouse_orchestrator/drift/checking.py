@@ -14,6 +14,7 @@ from stillhouse_orchestrator.drift.judging import Round
 from stillhouse_orchestrator.drift.keeping import keep
 from stillhouse_orchestrator.drift.known import Known
 from stillhouse_orchestrator.drift.looking import Look, Looks, Scope, Seen
+from stillhouse_orchestrator.drift.marks import Marks
 from stillhouse_orchestrator.errors import ConnectionFailedError
 from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.visiting import Visits, batched, spread
@@ -121,11 +122,12 @@ class Sweep:
     fleet: Fleet
     projects: Mapping[ProjectDeclaration, Description]
     _seen: Seen = field(default_factory=dict)
+    _marks: Marks = field(default_factory=Marks)
     _sightings: dict[str, Sighting] | None = None
 
     async def look(self, targets: Sequence[TargetDeclaration], known: Known) -> dict[str, Look]:
         """Look at some targets."""
-        looks = Looks(known.held(targets), known.expected(targets), self._seen)
+        looks = Looks(known.held(targets), known.expected(targets), self._seen, self._marks)
         visits = Visits(
             self.connections,
             looks.at,

@@ -127,7 +127,8 @@ class Round:
             report = self._judge(target, seen, own or self._explaining(target, seen))
             if report.status is DriftStatus.UNKNOWN and (comparison := comparisons.get(target.name)) and own is None:
                 report = await self._among_siblings(target, seen, comparison, sources) or report
-            report = replace(report, catalogue_hash=self._looks[target.name].catalogue_hash)
+            look = self._looks[target.name]
+            report = replace(report, catalogue_hash=look.catalogue_hash, catalogue_mark=look.mark)
             self.states[target.name] = replace(self.states[target.name], drift=report.status)
             found.append(report)
         return found

@@ -89,7 +89,7 @@ class Known:
                 continue
             baseline = self.baseline(target, report.applied)
             if baseline is not None and baseline.fingerprint == report.expected_fingerprint:
-                found[target.name] = Held(report.applied, report.catalogue_hash)
+                found[target.name] = Held(report.applied, report.catalogue_hash, report.catalogue_mark)
         return found
 
     def add(self, baselines: Iterable[Baseline]) -> None:

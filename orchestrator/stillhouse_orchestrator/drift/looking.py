@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillhouse_engine.schema import Coverage, SchemaError, Snapshot, digest_query, take_fingerprint, take_snapshot
+from stillhouse_orchestrator.drift.marks import Marks, look_once, proof
 from stillhouse_orchestrator.jobs import version_table
 from stillhouse_orchestrator.readings import read
 
@@ -29,14 +30,16 @@ class Look:
 
     Attributes:
         reading: the version table.
+        mark: what the database's catalogue was, as it is compared with the last verdict's; None where it has none.
         catalogue_hash: the server's own hash of the schema.
-        fingerprint: of the schema; None when the hash is the known one, or the schema cannot be read.
+        fingerprint: of the schema; None when mark or hash are the known ones, or the schema cannot be read.
         coverage: what was looked at.
         snapshot: the schema; None as well when its fingerprint is the expected one.
         error: why the schema cannot be read.
     """
 
     reading: Reading
+    mark: str | None = None
     catalogue_hash: str | None = None
     fingerprint: str | None = None
     coverage: Coverage | None = None
@@ -51,10 +54,20 @@ class Held:
     Attributes:
         applied: the revisions of its last verdict.
         catalogue_hash: the server's hash of the schema that the verdict was about.
+        mark: of the database at that time, or a little before.
     """
 
     applied: tuple[str, ...]
     catalogue_hash: str | None
+    mark: str | None = None
+
+    def stands(self, look: Look) -> bool:
+        """Tell whether what was seen is what it was."""
+        if self.applied != (look.reading.revisions or ()):
+            return False
+        if look.mark is not None and look.mark == self.mark:
+            return True
+        return look.catalogue_hash is not None and look.catalogue_hash == self.catalogue_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,38 +105,74 @@ class Looks:
         held: verdicts that hold as long as the server's hash and the revisions are what they were, by target.
         expected: fingerprints of the baselines that fit, by target and revisions.
         seen: what the check has fetched so far.
+        marks: what it has asked databases for so far.
     """
 
     def __init__(
-        self, held: Mapping[str, Held], expected: Mapping[tuple[str, tuple[str, ...]], str], seen: Seen | None = None
+        self,
+        held: Mapping[str, Held],
+        expected: Mapping[tuple[str, tuple[str, ...]], str],
+        seen: Seen | None = None,
+        marks: Marks | None = None,
     ) -> None:
         self._held = held
         self._expected = expected
         self._seen: Seen = {} if seen is None else seen
+        self._marks = marks or Marks()
 
     async def at(self, connection: AsyncConnection, targets: Sequence[TargetDeclaration]) -> dict[str, Look]:
         """Look at some targets of one database."""
-        readings = await read(connection, targets)
+        looks = await self._glance(connection, targets)
+        changed = [target for target in targets if not self._stands(target, looks[target.name])]
+        if not changed:
+            return looks
         try:
-            hashes = await connection.run_sync(hashes_of, {target.name: Scope.of(target) for target in targets})
-            looks = {name: Look(reading, hashes[name]) for name, reading in readings.items()}
-            return {target.name: await self._one(connection, target, looks[target.name]) for target in targets}
+            hashes = await connection.run_sync(hashes_of, {target.name: Scope.of(target) for target in changed})
+            for target in changed:
+                found = replace(looks[target.name], catalogue_hash=hashes[target.name])
+                stands = self._stands(target, found)
+                looks[target.name] = found if stands else await self._fetch(connection, target, found)
         except SchemaError as error:
-            return {name: Look(reading, error=str(error)) for name, reading in readings.items()}
+            return looks | {target.name: Look(looks[target.name].reading, error=str(error)) for target in changed}
+        return looks
 
-    async def _one(self, connection: AsyncConnection, target: TargetDeclaration, found: Look) -> Look:
-        """Fetch the whole schema of a target, unless it is known."""
-        if self._held.get(target.name) == Held(found.reading.revisions or (), found.catalogue_hash):
-            return found
+    async def _glance(self, connection: AsyncConnection, targets: Sequence[TargetDeclaration]) -> dict[str, Look]:
+        """Look at revisions and marks only; what holds by its mark has the hash that it had."""
+        mark: str | None = None
+        readings: Mapping[str, Reading]
+        if len(targets) == 1 and (once := await look_once(connection, targets[0])) is not None:
+            readings, mark = {targets[0].name: once[0]}, once[1]
+        else:
+            mark = await self._marks.of(connection, targets[0].url.reveal())
+            readings = await read(connection, targets)
+        looks = {}
+        for target in targets:
+            look = Look(readings[target.name], None if mark is None else proof(mark, Scope.of(target)))
+            held = self._held.get(target.name)
+            looks[target.name] = (
+                replace(look, catalogue_hash=held.catalogue_hash) if held and held.stands(look) else look
+            )
+        return looks
+
+    def _stands(self, target: TargetDeclaration, found: Look) -> bool:
+        held = self._held.get(target.name)
+        return held is not None and held.stands(found)
+
+    async def _fetch(self, connection: AsyncConnection, target: TargetDeclaration, found: Look) -> Look:
+        """Fetch the whole schema of a target, unless a sibling's is known to be the same."""
         scope = Scope.of(target)
         expected = self._expected.get((target.name, tuple(sorted(found.reading.revisions or ()))))
         key = (target.server, target.url.dialect, scope.schemas is None, scope.exclude_tables, found.catalogue_hash)
-        known = self._seen.get(key)
+        known = self._seen.get(key) if found.catalogue_hash is not None else None
         if known is not None and known[0] == expected:
             return replace(found, fingerprint=known[0], coverage=known[1])
         snapshot = await connection.run_sync(scope.snapshot)
+        reading = (await read(connection, [target]))[target.name]
+        if reading != found.reading:  # it was migrated meanwhile: of which revisions this schema is nobody knows
+            return await self._fetch(connection, target, Look(reading))
         fingerprint, coverage = snapshot.fingerprint, snapshot.coverage
-        self._seen[key] = (fingerprint, coverage)
+        if found.catalogue_hash is not None:
+            self._seen[key] = (fingerprint, coverage)
         kept = None if fingerprint == expected and coverage.complete else snapshot
         return replace(found, fingerprint=fingerprint, coverage=coverage, snapshot=kept)
 

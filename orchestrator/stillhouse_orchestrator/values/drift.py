@@ -81,6 +81,7 @@ class DriftReport:
 
     Attributes:
         catalogue_hash: the server's own hash of the schema that was compared; while it stays, the verdict stays.
+        catalogue_mark: what the database's catalogue was then; while it stays, the hash stays.
         evidence: what the live schema was compared with, for people.
     """
 
@@ -98,6 +99,7 @@ class DriftReport:
     changes: tuple[Change, ...] = ()
     error: str | None = None
     catalogue_hash: str | None = None
+    catalogue_mark: str | None = None
     evidence: str | None = None
 
     @property

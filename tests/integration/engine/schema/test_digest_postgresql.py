@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from mutations_postgresql import BASE, MUTATIONS
 
-from stillhouse_engine.schema import digest_query, take_snapshot
+from stillhouse_engine.schema import digest_query, mark_query, take_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +22,12 @@ pytestmark = pytest.mark.postgresql
 
 def digest(connection: sa.Connection) -> str:
     query = digest_query("postgresql")
+    return str(connection.exec_driver_sql(query).scalar_one())
+
+
+def mark(connection: sa.Connection) -> str:
+    query = mark_query("postgresql")
+    assert query is not None
     return str(connection.exec_driver_sql(query).scalar_one())
 
 
@@ -58,12 +64,13 @@ def base(postgres_server: servers.PostgresServer, postgres_admin: sa.Engine) -> 
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.title)
-def test_what_changes_a_snapshot_changes_the_digest(base: sa.Connection, mutation: Mutation) -> None:
+def test_what_changes_a_snapshot_changes_the_digest_and_the_mark(base: sa.Connection, mutation: Mutation) -> None:
     savepoint = base.begin_nested()
     try:
-        digest_before, before = digest(base), take_snapshot(base).to_json()
+        mark_before, digest_before, before = mark(base), digest(base), take_snapshot(base).to_json()
         run(base, *(sql.replace("tenant.", "public.") for sql in mutation.sql))
         assert (take_snapshot(base).to_json() == before) or digest(base) != digest_before
+        assert digest(base) == digest_before or mark(base) != mark_before
     finally:
         savepoint.rollback()
 

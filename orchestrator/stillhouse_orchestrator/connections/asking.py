@@ -1,0 +1,28 @@
+"""Asks PostgreSQL one question in one round trip, without a transaction around it: a steady fleet is asked nothing else."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+async def ask(connection: AsyncConnection, sql: str) -> Sequence[Any] | None:
+    """Return the one row that a statement has, or None when it fails: what is asked next tells why.
+
+    Args:
+        connection: of the daemon's own driver, without an open transaction.
+        sql: a SELECT without parameters. The server keeps its plan as long as the connection is open.
+    """
+    asyncpg: Any = importlib.import_module("asyncpg")  # it has no types
+    raw = await connection.get_raw_connection()
+    driver: Any = raw.driver_connection
+    try:
+        row: Sequence[Any] | None = await driver.fetchrow(sql)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        return None
+    return row
