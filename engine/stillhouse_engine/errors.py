@@ -17,6 +17,7 @@ Names, bases, attributes and messages of the first half are Alembic's, because u
     ├── RangeNotAncestorError
     ├── MultipleHeads
     ├── ResolutionError
+    │   └── ReplacedRevisionError   a squashed revision has taken its place
     └── CycleDetected
         ├── DependencyCycleDetected
         └── LoopDetected
@@ -45,6 +46,7 @@ __all__ = [
     "MigrationScriptError",
     "MultipleHeads",
     "RangeNotAncestorError",
+    "ReplacedRevisionError",
     "ResolutionError",
     "RevisionError",
     "RolledBackError",
@@ -248,6 +250,19 @@ class ResolutionError(RevisionError):
     def __init__(self, message: str, argument: str) -> None:
         super().__init__(message)
         self.argument = argument
+
+
+class ReplacedRevisionError(ResolutionError):
+    """A symbol names a revision whose place a squashed one has taken.
+
+    Attributes:
+        argument: the id of the replaced revision.
+        by: the id of the squashed revision.
+    """
+
+    def __init__(self, argument: str, by: str) -> None:
+        self.by = by
+        super().__init__(f"Revision {argument} was squashed into {by}", argument)
 
 
 class CycleDetected(RevisionError):  # noqa: N818 - Alembic's name

@@ -23,7 +23,7 @@ from stillhouse_orchestrator.versions import Applied, troubles
 from stillhouse_orchestrator.visiting import Visits, batched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from stillhouse_config import ProjectDeclaration, TargetDeclaration
@@ -120,19 +120,29 @@ async def remembered(session: Session, project: ProjectDeclaration, found: Descr
     """Return what is remembered of a project's applied revisions, compared with its files as they are now."""
     name = project_key(project.script_location, project.alembic_ini, project.ini_section)
     applied = await session.checksums.applied(name)
-    paths = {node.revision: node.path for node in found.nodes if node.path and node.revision in applied}
-    current = await asyncio.to_thread(_checksums, paths)
+    current = await asyncio.to_thread(_checksums, found, applied)
     edited: defaultdict[str, set[str]] = defaultdict(set)
-    for revision, checksum in current.items():
-        if applied[revision] != {checksum}:
-            for target in await session.checksums.others(name, revision, checksum):
+    for revision, checksums in current.items():
+        if not applied[revision] <= checksums:
+            for target in await session.checksums.others(name, revision, checksums):
                 edited[target].add(revision)
     return Applied(applied.keys(), edited)
 
 
-def _checksums(paths: Mapping[str, str]) -> dict[str, str]:
-    found = {revision: checksum_of_file(path) for revision, path in paths.items()}
-    return {revision: checksum for revision, checksum in found.items() if checksum is not None}
+def _checksums(found: Description, applied: Collection[str]) -> dict[str, set[str]]:
+    """Return what the file of each applied revision may have been when it was applied.
+
+    A squashed revision has the id of the newest original, so that it may have been either; where the originals are no longer kept,
+    nobody can tell.
+    """
+    checksums: defaultdict[str, set[str]] = defaultdict(set)
+    kept = {node.revision: node for node in found.originals}
+    for node in found.nodes:
+        files = [node, kept.get(node.revision)] if node.replaces else [node]
+        if node.revision in applied and all(files):
+            told = [checksum_of_file(each.path) for each in files if each and each.path]
+            checksums[node.revision].update(one for one in told if one is not None)
+    return {revision: each for revision, each in checksums.items() if each}
 
 
 def state_of(

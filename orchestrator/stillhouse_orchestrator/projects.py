@@ -11,9 +11,10 @@ from stillhouse_orchestrator.jobs import job_for, project_spec
 from stillhouse_orchestrator.revisions import Graph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from stillhouse_config import ProjectDeclaration, TargetDeclaration
+    from stillhouse_engine.runtime.specs import ProjectSummary
     from stillhouse_orchestrator.workers.executor import Executor, Outcome, RevisionSummary
 
 
@@ -25,11 +26,20 @@ class Description:
         graph: None when the script directory is missing or broken.
         problem: what is wrong, for people.
         nodes: the revisions with their first lines, newest first.
+        originals: the revisions that squashed ones have replaced, where their files are kept.
     """
 
     graph: Graph | None
     problem: str | None = None
     nodes: tuple[RevisionSummary, ...] = ()
+    originals: tuple[RevisionSummary, ...] = ()
+
+    def files(self, current: Collection[str]) -> dict[str, str | None]:
+        """Return the files of the revisions that a database at some of them goes through, by revision."""
+        found = {node.revision: node.path for node in self.nodes}
+        if self.graph is not None and self.graph.seen_from(current) is not self.graph:
+            found |= {node.revision: node.path for node in self.originals}
+        return found
 
 
 class Projects:
@@ -51,7 +61,7 @@ class Projects:
 
     async def _one(self, target: TargetDeclaration) -> Description:
         if read := await asyncio.to_thread(describe_headers, project_spec(target.project)):
-            return Description(Graph.of(read.heads, read.revisions), None, read.revisions)
+            return _description(read)
         return described(await self._executor.run(job_for(target, "describe")))
 
 
@@ -59,4 +69,9 @@ def described(outcome: Outcome) -> Description:
     """Return what the outcome of a ``describe`` job says."""
     if not outcome.ok:
         return Description(None, str(outcome.problem or f"the worker ended as {outcome.state}"))
-    return Description(Graph.of(outcome.heads, outcome.revisions), None, outcome.revisions)
+    return _description(outcome)
+
+
+def _description(told: ProjectSummary | Outcome) -> Description:
+    graph = Graph.of(told.heads, told.revisions, told.originals)
+    return Description(graph, None, told.revisions, told.originals)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from stillhouse_orchestrator.revisions import why_unknown
 from stillhouse_orchestrator.values import VersionTrouble
 
 if TYPE_CHECKING:
@@ -44,12 +45,13 @@ def troubles(
     """
     if reading.revisions is None or project.graph is None:
         return before.troubles if before else ()
-    found = [*_unknown(reading, project.graph, applied), *_rows(reading, project.graph)]
+    graph = project.graph.seen_from(reading.revisions)
+    found = [*_unknown(reading, graph, applied), *_rows(reading, graph)]
     if _vanished(reading, before):
         held = f"; it held {', '.join(before.current)}" if before and before.current else ""
         found.append(VersionTrouble(MISSING, f"its version table is gone{held}"))
     found += _heads(project)
-    below = project.graph.reached(reading.revisions)
+    below = graph.reached(reading.revisions)
     found += [
         VersionTrouble("edited", f"the file of revision {revision} was edited after it was applied")
         for revision in sorted(applied.edited.get(target, ()))
@@ -62,12 +64,13 @@ def _unknown(reading: Reading, graph: Graph, applied: Applied) -> Iterator[Versi
     for revision in reading.revisions or ():
         if revision in graph.above:
             continue
-        if revision in applied.ever:
+        if revision in applied.ever and revision not in graph.replaced:
             text = f"its version table holds {revision}, which this service applied: the script directory is older than the database"
             yield VersionTrouble("ahead", text)
         else:
-            text = f"its version table holds {revision}, which the script directory does not have: the database may be ahead of these scripts"
-            yield VersionTrouble("unknown_revision", text)
+            yield VersionTrouble(
+                "unknown_revision", f"its version table holds {revision}, {why_unknown(revision, graph)}"
+            )
 
 
 def _rows(reading: Reading, graph: Graph) -> Iterator[VersionTrouble]:

@@ -71,7 +71,7 @@ class OpenedProject:
 
     def describe(self) -> ProjectSummary:
         """Return the revision graph as plain data."""
-        return describe(self.script.revision_map)
+        return describe(self.script._history)  # noqa: SLF001 - the engine's own
 
     def settings_for(self, database: DatabaseSpec, report: Report | None = None) -> RunSettings:
         """Return how to run on a database."""

@@ -91,7 +91,11 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class RevisionSummary:
-    """A revision of the graph."""
+    """A revision of the graph.
+
+    Attributes:
+        replaces: of a squashed revision, the ids whose place it takes, its own among them.
+    """
 
     revision: str
     down_revision: tuple[str, ...]
@@ -99,15 +103,21 @@ class RevisionSummary:
     branch_labels: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     path: str | None = None
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectSummary:
-    """A project's graph as plain data, newest revision first."""
+    """A project's graph as plain data, newest revision first.
+
+    Attributes:
+        originals: the revisions that squashed ones have replaced, where their files are kept.
+    """
 
     heads: tuple[str, ...]
     bases: tuple[str, ...]
     revisions: tuple[RevisionSummary, ...]
+    originals: tuple[RevisionSummary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

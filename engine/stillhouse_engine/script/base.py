@@ -27,6 +27,7 @@ from stillhouse_engine.script.generation import (
 )
 from stillhouse_engine.script.loading import load_file, prepend_paths
 from stillhouse_engine.script.locations import folder_of, read_file, read_scripts
+from stillhouse_engine.script.originals import History
 from stillhouse_engine.script.planning import downgrade_steps, stamp_steps, upgrade_steps
 from stillhouse_engine.script.revision import RevisionMap
 from stillhouse_engine.script.scripts import Script
@@ -84,6 +85,7 @@ class ScriptDirectory:
         self.sourceless = sourceless
         self.output_encoding = output_encoding
         self.revision_map = RevisionMap(self._load_revisions)
+        self._history = History(self.dir, self.revision_map, sourceless=sourceless)
         self.timezone = timezone
         self.hooks = hooks or []
         self.recursive_version_locations = recursive_version_locations
@@ -198,7 +200,7 @@ class ScriptDirectory:
             CommandError: there is none.
         """
         with self._catch_revision_errors():
-            return self.revision_map.get_revisions(id_)  # type: ignore[return-value]
+            return self._history.ask(lambda known: known.get_revisions(id_))  # type: ignore[arg-type,return-value]
 
     def get_revision(self, id_: Any) -> Script:
         """Return the one revision that a symbol stands for.
@@ -207,12 +209,12 @@ class ScriptDirectory:
             CommandError: there is none, or several.
         """
         with self._catch_revision_errors():
-            return self.revision_map.get_revision(id_)  # type: ignore[return-value]
+            return self._history.ask(lambda known: known.get_revision(id_))  # type: ignore[return-value]
 
     def get_all_current(self, id_: tuple[str, ...]) -> set[Script]:
         """Return the newest revisions that applied revisions bring with them, dependencies included."""
         with self._catch_revision_errors():
-            return self.revision_map._get_all_current(id_)  # type: ignore[return-value] # noqa: SLF001 - same package
+            return self._history.ask(lambda known: known._get_all_current(id_))  # type: ignore[arg-type,return-value] # noqa: SLF001 - same package
 
     def as_revision_number(self, id_: Any) -> str | tuple[str, ...] | None:
         """Turn a symbol into id(s): None for ``base``, several ids for ``heads``.
@@ -228,7 +230,7 @@ class ScriptDirectory:
 
     def iterate_revisions(self, upper: Any, lower: Any, **kw: Any) -> Iterator[Script]:
         """List revisions from ``upper`` down to ``lower``; see ``RevisionMap.iterate_revisions()``."""
-        return self.revision_map.iterate_revisions(upper, lower, **kw)  # type: ignore[return-value]
+        return self._history.ask(lambda known: known.iterate_revisions(upper, lower, **kw))  # type: ignore[arg-type,return-value]
 
     def get_current_head(self) -> str | None:
         """Return the only head; None when there are no revisions.
@@ -273,19 +275,19 @@ class ScriptDirectory:
         with self._catch_revision_errors(
             ancestor="Destination {end} is not a valid upgrade target from current head(s)", end=destination
         ):
-            return upgrade_steps(self.revision_map, destination, current_rev)
+            return self._history.upgrade(lambda known: upgrade_steps(known, destination, current_rev), current_rev)
 
     def _downgrade_revs(self, destination: Any, current_rev: Any) -> list[RevisionStep]:
         with self._catch_revision_errors(
             ancestor="Destination {end} is not a valid downgrade target from current head(s)", end=destination
         ):
-            return downgrade_steps(self.revision_map, destination, current_rev)
+            return self._history.ask(lambda known: downgrade_steps(known, destination, current_rev))
 
     def _stamp_revs(self, revision: Any, heads: Any) -> list[StampStep]:
         with self._catch_revision_errors(
             multiple_heads="Multiple heads are present; please specify a single target revision"
         ):
-            return stamp_steps(self.revision_map, revision, heads)
+            return self._history.ask(lambda known: stamp_steps(known, revision, heads))
 
     def run_env(self) -> None:
         """Run env.py.
@@ -377,4 +379,5 @@ class ScriptDirectory:
             )
         with self._catch_revision_errors():
             self.revision_map.add_revision(script)
+        self._history.grown()
         return script

@@ -26,6 +26,7 @@ class RevisionGraph:
         real_heads: ids that nothing names, dependencies included. real_bases: the same downwards.
         parents: what each revision follows, without dependencies that an ancestor already has.
         followers: for each id every revision that names it, dependencies included.
+        replaced: the squashed revision that has taken the place of each revision that is no more.
 
     Raises:
         CycleDetected: revisions follow one another in a circle (or a subclass: with dependencies).
@@ -38,6 +39,7 @@ class RevisionGraph:
             if revision.revision in self.by_id:
                 warnings.warn(f"Revision {revision.revision} is present more than once", UserWarning, stacklevel=2)
             self.by_id[revision.revision] = revision
+        self.replaced = {old: node for node in self.by_id.values() for old in node.replaces if old not in self.by_id}
         self.labels: dict[str, Revision] = {}
         self._claim_labels()
         self._resolve_dependencies()
@@ -96,9 +98,11 @@ class RevisionGraph:
                 try:
                     followers[parent].append(key)
                 except KeyError:
+                    squashed = self.replaced.get(parent)
+                    gone = f"was squashed into {squashed.revision}" if squashed else "is not present"
+                    mend = f"give {key} that as its" if squashed else f"restore its file, or give {key} another"
                     raise RevisionError(
-                        f"Revision {parent}, the down_revision of {self.by_id[key]!r}, is not present; "
-                        f"restore its file, or give {key} another down_revision"
+                        f"Revision {parent}, the down_revision of {self.by_id[key]!r}, {gone}; {mend} down_revision"
                     ) from None
         return followers
 

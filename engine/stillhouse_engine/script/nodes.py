@@ -35,9 +35,11 @@ class Revision:
         revision: the revision's id.
         down_revision: id(s) of the revision(s) before it.
         dependencies: ids or labels that must be applied before it, as the file has them.
+        replaces: of a squashed revision, the ids of all revisions whose place it takes, its own among them.
     """
 
     dependencies: str | tuple[str, ...] | None = None
+    replaces: tuple[str, ...] = ()
     _orig_branch_labels: tuple[str, ...] = ()
     _resolved_dependencies: tuple[str, ...] = ()
     _parents: tuple[str, ...] | None = None

@@ -17,18 +17,19 @@ from typing import TypeAlias
 
 from stillhouse_engine.script.headers import parse_header, read_source
 from stillhouse_engine.script.nodes import Revision, to_tuple
+from stillhouse_engine.script.replacing import DECLARED, replaced_by
 from stillhouse_engine.script.standard import standard_header
 
-Record: TypeAlias = tuple[int, int, str, tuple[str, ...], tuple[str, ...], tuple[str, ...], str]
+Record: TypeAlias = tuple[int, int, str, tuple[str, ...], tuple[str, ...], tuple[str, ...], str, tuple[str, ...]]
 """Modification time in nanoseconds and size of a file; its revision's id, what it follows, what it depends on, its branch
-labels, and its docstring."""
+labels, its docstring, and the revisions whose place it takes."""
 
 Folder: TypeAlias = dict[str, Record]
 """Records by the names of their files."""
 
 WORTH_A_FILE = 200
 SETTLED_NANOSECONDS = 2_000_000_000
-FORMAT = ("stillhouse revisions 2", importlib.util.MAGIC_NUMBER)
+FORMAT = ("stillhouse revisions 3", importlib.util.MAGIC_NUMBER)
 NAME = "stillhouse-revisions.bin"
 
 
@@ -91,7 +92,8 @@ def read_record(path: str, status: os.stat_result) -> Record | None:
         )
         doc = header.doc or ""
     Revision.verify(revision, down, depends_on)
-    return (status.st_mtime_ns, status.st_size, revision, down, depends_on, labels, doc)
+    replaces = replaced_by(source, revision) if DECLARED in source else ()
+    return (status.st_mtime_ns, status.st_size, revision, down, depends_on, labels, doc, replaces)
 
 
 def _kept(path: str) -> Folder:

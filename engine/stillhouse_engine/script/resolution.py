@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stillhouse_engine.errors import MultipleHeads, ResolutionError, RevisionError
+from stillhouse_engine.errors import MultipleHeads, ReplacedRevisionError, ResolutionError, RevisionError
 from stillhouse_engine.script.nodes import Revision, to_tuple
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class Resolver:
             return self.graph.labels[label]
         try:
             return self.identified(label)
+        except ReplacedRevisionError:
+            raise
         except ResolutionError as error:
             raise ResolutionError(f"No such branch: '{label}'", label) from error
 
@@ -134,11 +136,25 @@ class Resolver:
             shown = ", ".join(f"'{key}'" for key in found[:SHOWN_CANDIDATES])
             raise ResolutionError(f"Multiple revisions start with '{name}': {shown}...", name)
         if not found:
+            self._refuse_replaced(name)
             hint = "; please ensure at least four characters are present for partial revision identifier matches"
             raise ResolutionError(
                 f"No such revision or branch '{name}'{hint if len(name) < LEAST_PARTIAL else ''}", name
             )
         return self.graph.by_id[found[0]] if found[0] in self.graph.by_id else self.graph.labels[found[0]]
+
+    def _refuse_replaced(self, name: str) -> None:
+        """Refuse a revision whose place a squashed one has taken.
+
+        Raises:
+            ReplacedRevisionError: with that one.
+        """
+        known = self.graph.replaced
+        found = (
+            [name] if name in known else [key for key in known if key.startswith(name) and len(name) >= LEAST_PARTIAL]
+        )
+        if len(found) == 1:
+            raise ReplacedRevisionError(found[0], known[found[0]].revision)
 
     def _lineage(self, ids: Iterable[str], *, dependencies: bool = False) -> set[str]:
         starts = list(ids)

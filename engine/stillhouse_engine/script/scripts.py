@@ -12,6 +12,7 @@ from stillhouse_engine.messaging import format_as_comma
 from stillhouse_engine.script.headers import DEDENTS_DOCSTRINGS
 from stillhouse_engine.script.loading import load_revision
 from stillhouse_engine.script.nodes import Revision, scalar
+from stillhouse_engine.script.replacing import checked
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -29,10 +30,12 @@ class Script(Revision):
 
     Attributes:
         path: the file.
+        squashed_into: of an original that a squashed revision has replaced, the id of that one.
     """
 
     _header_doc: str | None = None
     _db_current_indicator: bool | None = None
+    squashed_into: str | None = None
 
     def __init__(self, module: ModuleType, rev_id: str, path: str | os.PathLike[str]) -> None:
         self.path: str = os.fspath(path)
@@ -43,6 +46,8 @@ class Script(Revision):
             branch_labels=getattr(module, "branch_labels", None),
             dependencies=getattr(module, "depends_on", None),
         )
+        if replaces := checked(getattr(module, "replaces", None), rev_id):
+            self.replaces = replaces
 
     @classmethod
     def from_record(cls, record: Record, path: str) -> Script:
@@ -51,7 +56,7 @@ class Script(Revision):
         There are thousands of these, so only what the file says goes into each; the rest is the class's.
         """
         script = cls.__new__(cls)
-        _, _, revision, down, depends_on, labels, doc = record
+        _, _, revision, down, depends_on, labels, doc, replaces = record
         script.path = path
         script._header_doc = doc  # noqa: SLF001 - its own class
         script.revision = revision
@@ -61,6 +66,8 @@ class Script(Revision):
             script.dependencies = scalar(depends_on)
         if labels:
             script._orig_branch_labels = labels  # noqa: SLF001 - its own class
+        if replaces:
+            script.replaces = replaces
         return script
 
     @cached_property
@@ -100,6 +107,8 @@ class Script(Revision):
             lines.append(f"Also depends on: {format_as_comma(self.dependencies)}")
         if self.is_branch_point:
             lines.append(f"Branches into: {format_as_comma(sorted(self.nextrev))}")
+        if self.replaces:
+            lines.append(f"Replaces: {len(self.replaces)} revisions")
         if self.branch_labels:
             lines.append(f"Branch names: {format_as_comma(sorted(self.branch_labels))}")
         lines.append(f"Path: {self.path}")
@@ -119,6 +128,10 @@ class Script(Revision):
             text += " (branchpoint)"
         if tree and self.is_merge_point:
             text += " (mergepoint)"
+        if self.replaces:
+            text += f" (squashed, replaces {len(self.replaces)})"
+        if self.squashed_into is not None:
+            text += f" (squashed into {self.squashed_into})"
         return text
 
     def _head_only(

@@ -108,7 +108,7 @@ class Jobs:
     async def _describe(self, project: Project, start: Start, report: Report) -> Done:
         del report
         summary = project.describe()
-        return Done(start.id, heads=summary.heads, revisions=summary.revisions)
+        return Done(start.id, heads=summary.heads, revisions=summary.revisions, originals=summary.originals)
 
 
 def conditions_of(start: Start, report: Report) -> Conditions:

@@ -179,6 +179,7 @@ class Done:
         plan: for ``plan``.
         heads: for ``describe`` and ``plan``: the heads of the script directory.
         revisions: for ``describe``: the graph, newest first.
+        originals: for ``describe``: the revisions that squashed ones have replaced.
         checksums: of the files of the revisions that ran, by revision.
         written: for ``adopt``: the path of the revision file.
     """
@@ -193,6 +194,7 @@ class Done:
     plan: tuple[RenderedRevision, ...] = ()
     heads: tuple[str, ...] = ()
     revisions: tuple[RevisionSummary, ...] = ()
+    originals: tuple[RevisionSummary, ...] = ()
     checksums: dict[str, str] = field(default_factory=dict)
     written: str | None = None
 

@@ -145,7 +145,7 @@ class Planner:
         elif not outcome.plan:
             draft.up_to_date += names
         else:
-            draft.groups.append(_planned(names, current, outcome, graph, same[0]))
+            draft.groups.append(_planned(names, current, outcome, graph.seen_from(current), same[0]))
 
     async def _regroup(self, same: Sequence[TargetDeclaration], draft: _Draft) -> None:
         outcomes = await asyncio.gather(*(self._executor.run(job_for(target, "current")) for target in same))
@@ -208,6 +208,7 @@ def _from_memory(targets: Sequence[TargetDeclaration], draft: _Draft) -> list[Pl
         if target.name not in draft.unreachable or graph is None:
             continue
         current = tuple(sorted(draft.states[target.name].current))
+        graph = graph.seen_from(current)
         wanted = graph.heads if draft.wish.to in HEADS else (draft.wish.to,)
         revisions = in_order(graph, graph.reached(wanted) - graph.reached(current))
         if not revisions:

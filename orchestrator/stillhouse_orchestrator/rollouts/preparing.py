@@ -73,8 +73,9 @@ class Preparing:
             if description.graph is None:
                 reasons[member.target] = description.problem or "its revisions cannot be read"
                 continue
-            undone = description.graph.reached(member.applied) - description.graph.reached(member.from_)
-            paths = {node.revision: node.path for node in description.nodes}
+            graph = description.graph.seen_from(member.from_)
+            undone = graph.reached(member.applied) - graph.reached(member.from_)
+            paths = description.files(member.from_)
             lost = await asyncio.to_thread(irreversible, sorted(undone), paths, target.project.root)
             if lost:
                 revision, reason = next(iter(sorted(lost.items())))
@@ -166,7 +167,7 @@ class Preparing:
             graph, member = descriptions[other.project].graph, rollout.targets.get(other.name)
             applied = states[other.name].current if other.name in states else ()
             brought[other.name] = {
-                *(graph.reached(applied) if graph else applied),
+                *(graph.brought((*applied, *(member.revisions if member else ()))) if graph else applied),
                 *(member.revisions if member else ()),
             }
         for member in rollout.members():

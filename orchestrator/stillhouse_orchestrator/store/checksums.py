@@ -11,7 +11,7 @@ from stillhouse_orchestrator.store.rows import upsert
 from stillhouse_orchestrator.store.tables import checksums
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,9 +38,9 @@ class Checksums:
             found[row.revision].add(row.checksum)
         return found
 
-    async def others(self, project: str, revision: str, checksum: str) -> list[str]:
-        """Return the targets on which a revision was applied from a file with another checksum."""
+    async def others(self, project: str, revision: str, known: Collection[str]) -> list[str]:
+        """Return the targets on which a revision was applied from a file with none of these checksums."""
         query = select(checksums.c.target).where(
-            checksums.c.project == project, checksums.c.revision == revision, checksums.c.checksum != checksum
+            checksums.c.project == project, checksums.c.revision == revision, checksums.c.checksum.not_in(known)
         )
         return list(await self._connection.scalars(query))

@@ -102,6 +102,7 @@ class Outcome:
         after: the target's revisions after it; ``None`` when nobody knows.
         applied: the revisions that ran, in order.
         snapshot: the schema's JSON, taken under the lock.
+        originals: for ``describe``: the revisions that squashed ones have replaced.
         checksums: of the files of the revisions that were applied.
         written: the revision file that ``adopt`` wrote.
         problem: what went wrong, unless ``done``.
@@ -119,6 +120,7 @@ class Outcome:
     plan: tuple[RenderedRevision, ...] = ()
     heads: tuple[str, ...] = ()
     revisions: tuple[RevisionSummary, ...] = ()
+    originals: tuple[RevisionSummary, ...] = ()
     checksums: Mapping[str, str] = field(default_factory=dict)
     written: str | None = None
     problem: Problem | None = None

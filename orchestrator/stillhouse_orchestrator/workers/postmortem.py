@@ -96,6 +96,7 @@ def outcome_of_success(job: Job, done: Done) -> Outcome:
         plan=done.plan,
         heads=done.heads,
         revisions=done.revisions,
+        originals=done.originals,
         checksums=done.checksums,
         written=done.written,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, Computed, DefaultClause, Identity, PrimaryKeyConstraint
 
 from stillhouse_engine.dialects.ddl import type_instance
+from stillhouse_engine.operations.batch.ordering import ColumnOrder
 from stillhouse_engine.operations.schema_objects import copy_item, is_type_bound, sorted_constraints
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class TableDraft:
         self.impl = impl
         self.table = table
         self.columns = {column.name: self._draft(column) for column in table.c}
-        self.order = list(self.columns)
+        self.order = ColumnOrder(self.columns)
         self.transfers: dict[str, dict[str, Any]] = {
             column.name: {"expr": column} for column in table.c if column.computed is None
         }
@@ -109,8 +110,7 @@ class TableDraft:
         if comment is not False:
             column.comment = comment  # type: ignore[assignment]
         if insert_before or insert_after:
-            self.order.remove(old)
-            self._place(old, insert_before, insert_after)
+            self.order.move(old, *self._neighbours(insert_before, insert_after))
 
     def _change_type(self, name: str, column: Column[Any], type_: Any) -> None:
         transfer = self.transfers.get(name)
@@ -144,24 +144,18 @@ class TableDraft:
         Raises:
             KeyError: the column that it is to stand next to does not exist.
         """
+        neighbours = self._neighbours(insert_before, insert_after)
         draft = self._draft(column)
+        if draft.name in self.columns:
+            self.order.drop(draft.name)
         self.columns[draft.name] = draft
         self.new_columns.add(draft.name)
         self.dropped.discard(draft.name)
-        self._place(draft.name, insert_before, insert_after)
+        self.order.place(draft.name, *neighbours)
 
-    def _place(self, name: str, before: str | None, after: str | None) -> None:
-        """Put a column in front of another; or behind one, and behind what is new there already; or at the end."""
-        if before:
-            position = self.order.index(self._column(before)[0])
-        elif after:
-            position = self.order.index(self._column(after)[0]) + 1
-            if after not in self.new_columns:
-                behind = range(position, len(self.order))
-                position = next((each for each in behind if self.order[each] not in self.new_columns), len(self.order))
-        else:
-            position = len(self.order)
-        self.order.insert(position, name)
+    def _neighbours(self, *names: str | None) -> list[str | None]:
+        """Return the old names of the columns that one is put next to."""
+        return [self._column(name)[0] if name else None for name in names]
 
     def drop_column(self, table_name: str, column: Column[Any], **_: Any) -> None:  # noqa: ARG002 - as above
         """Drop the draft of a column.
@@ -171,7 +165,7 @@ class TableDraft:
         """
         old, _draft = self._column(column.name)
         del self.columns[old]
-        self.order.remove(old)
+        self.order.drop(old)
         self.transfers.pop(old, None)
         self.renames.pop(old, None)
         self.dropped.add(old)

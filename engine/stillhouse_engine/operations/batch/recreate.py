@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import MetaData, Table, select, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.util import topological
 
 from stillhouse_engine.operations.batch.rebuild import Rebuilder
 
@@ -73,16 +71,7 @@ class TableRecreation:
                 self.impl.drop_table(new)
 
     def _ordered(self) -> list[str]:
-        chosen = set(self.draft.order)
-        pairs = [
-            (old, new)
-            for sequence in self.plan.partial_reordering
-            for old, new in itertools.pairwise(sequence)
-            if {old, new} <= chosen
-        ]
-        if not self.plan.partial_reordering:
-            return self.draft.order
-        return list(topological.sort(pairs, self.draft.order, deterministic_order=True))
+        return self.draft.order.sorted(self.plan.partial_reordering)
 
     def _new_table(self) -> Table:
         options: dict[str, Any] = {**self.draft.table.kwargs, "comment": self.draft.comment, **self.plan.table_kwargs}

@@ -96,6 +96,29 @@ BATCHES: dict[str, Any] = {
             lambda b: b.add_column(Column("z", Integer), insert_before="id"),
         )
     ),
+    "add columns, drop the last": batch(
+        several(
+            lambda b: b.add_column(Column("x", Integer)),
+            lambda b: b.add_column(Column("y", Integer), insert_before="b"),
+            lambda b: b.drop_column("c"),
+        )
+    ),
+    "drop a column behind which one is put, bring back another": batch(
+        several(
+            lambda b: b.add_column(Column("x", Integer), insert_after="a"),
+            lambda b: b.drop_column("a"),
+            lambda b: b.drop_column("b"),
+            lambda b: b.add_column(Column("b", Integer)),
+        )
+    ),
+    "add beside added ones while reordering": batch(
+        several(
+            lambda b: b.add_column(Column("x", Integer), insert_after="b"),
+            lambda b: b.add_column(Column("y", Integer)),
+            lambda b: b.add_column(Column("z", Integer), insert_before="x"),
+        ),
+        partial_reordering=[("b", "c", "a")],
+    ),
     "add column after nothing": batch(lambda b: b.add_column(Column("x", Integer), insert_after="nope")),
     "add column after, by alter": batch(
         lambda b: b.add_column(Column("x", Integer), insert_after="a"), recreate="never"

@@ -187,6 +187,23 @@ def test_an_altered_column_moves_where_it_is_told_to():
     assert "INSERT INTO _alembic_tmp_t (id, c, a, b)" in sql
 
 
+def test_a_new_primary_key_counts_beside_a_renamed_column():
+    def change(b):
+        b.alter_column("id", new_column_name="no")
+        b.create_primary_key("pk_new", ["no", "a"])
+
+    assert "CONSTRAINT pk_new PRIMARY KEY (no, a)" in ours(batch(change), "sqlite").sql
+
+
+def test_what_a_column_leaves_behind_does_not_contradict_its_return():
+    def change(b):
+        b.add_column(Column("x", Integer), insert_before="c")
+        b.drop_column("b")
+        b.add_column(Column("b", Integer))
+
+    assert "INSERT INTO _alembic_tmp_t (id, a, c)" in ours(batch(change), "sqlite").sql
+
+
 def test_comments_survive_a_recreation():
     kept = batch(not_null, table_options={"comment": "tc"})
     assert "COMMENT ON TABLE _alembic_tmp_t IS 'tc';" in ours(kept, "postgresql").sql
