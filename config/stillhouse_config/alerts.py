@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 from datetime import timedelta
 from typing import Annotated, Literal, TypeAlias
 
@@ -10,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from .fields import Declaration, Duration, Every, Flag, Interval, Name, Selector, Text
 
+WEBHOOK = re.compile(r"https?://([^/?#@\s]*@)?([^/?#@:\s\[\]]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?#]\S*)?")
 Severity: TypeAlias = Literal["info", "warning", "critical"]
 AlertKind: TypeAlias = Literal["drift", "version", "rollout", "stuck", "unreachable", "unchecked"]
 
@@ -29,7 +33,34 @@ def _checked(schemes: tuple[str, ...], hint: str) -> AfterValidator:
 AppriseUrl: TypeAlias = Annotated[
     SecretStr, _checked((), "an Apprise URL looks like slack://…, mailto://… or https://hooks…")
 ]
-WebhookUrl: TypeAlias = Annotated[SecretStr, _checked(("http", "https"), "a webhook begins with https://")]
+
+
+def _matching(address: SecretStr) -> SecretStr:
+    if WEBHOOK.fullmatch(address.get_secret_value()):
+        return address
+    hint = "write https://HOST[:PORT]/PATH, with what is special percent-encoded"
+    raise PydanticCustomError("channel", "the address names no host, or its port is no number", {"hint": hint})
+
+
+WebhookUrl: TypeAlias = Annotated[
+    SecretStr,
+    _checked(("http", "https"), "a webhook begins with https://"),
+    AfterValidator(_matching),
+]
+
+
+def _key(secret: SecretStr) -> SecretStr:
+    prefix, found, encoded = secret.get_secret_value().partition("whsec_")
+    if found and not prefix:
+        try:
+            base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError):
+            hint = "after whsec_ comes base64; make one with: echo whsec_$(openssl rand -base64 32)"
+            raise PydanticCustomError("channel", "the key is not base64", {"hint": hint}) from None
+    return secret
+
+
+SigningKey: TypeAlias = Annotated[SecretStr, AfterValidator(_key)]
 
 
 class Channel(Declaration):
@@ -45,9 +76,9 @@ class Channel(Declaration):
         description="An HTTP address that gets each alert as JSON. Give this or `url`.",
         examples=["https://example.com/alerts"],
     )
-    secret: SecretStr | None = Field(
+    secret: SigningKey | None = Field(
         default=None,
-        description="The key that signs a webhook's body (HMAC-SHA256).",
+        description="The key that signs a webhook's body (HMAC-SHA256): any text, or `whsec_` and base64.",
         examples=["${env:WEBHOOK_SECRET}"],
     )
     timeout: Every = Field(default=timedelta(seconds=10), description="How long one delivery may take.")
@@ -95,7 +126,7 @@ class Alerts(Declaration):
     )
     unchecked_after: Interval = Field(
         default=timedelta(hours=1),
-        description="For how long a target may go without a completed check before that is an alert.",
+        description="How long a drift check that comes to a verdict may be overdue before that is an alert.",
     )
     behind_after: Interval = Field(
         default=timedelta(days=1),
@@ -103,5 +134,5 @@ class Alerts(Declaration):
     )
     stuck_after: Interval = Field(
         default=timedelta(minutes=10),
-        description="For how long a migration may make no progress before that is an alert.",
+        description="How long the migration of one target may run before that is an alert.",
     )

@@ -89,7 +89,10 @@ class Census:
             if alerts is not None:
                 limits = alerts.policy.limits
                 looks = [
-                    look_at_state(state, moment, limits, awaited=name in awaited) for name, state in states.items()
+                    look_at_state(
+                        states[target.name], moment, limits, awaited=target.name in awaited, every=target.drift.every
+                    )
+                    for target in targets
                 ]
                 await alerts.observe_in(session, looks)
         return states
@@ -164,6 +167,7 @@ def state_of(
         reached_at=last.reached_at if verdict.health is Health.UNREACHABLE else at,
         failures=last.failures + 1 if verdict.health is Health.UNREACHABLE else 0,
         pending_since=_pending_since(last, verdict.pending, at),
+        verified_at=last.verified_at or at,
     )
 
 

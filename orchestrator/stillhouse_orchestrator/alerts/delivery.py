@@ -56,6 +56,8 @@ async def _send(channel: Channel | None, delivery: Delivery) -> ChannelError | N
         await channel.send(from_json(Message, delivery.payload))
     except ChannelError as error:
         return error
+    except Exception as error:  # noqa: BLE001 - one channel's mistake must not keep back the messages of all others
+        return ChannelError(delivery.channel, f"a bug of Stillhouse: {type(error).__name__}")
     return None
 
 

@@ -109,14 +109,17 @@ def describe(change: Change) -> str:
     return f"{change.op.value} {change.kind.replace('_', ' ')} {change.object}{attribute}"
 
 
-def look_at_state(state: TargetState, at: datetime, limits: Limits, *, awaited: bool = False) -> Look:
-    """Return what a version census says about reachability, versions and age.
+def look_at_state(
+    state: TargetState, at: datetime, limits: Limits, *, awaited: bool = False, every: timedelta | None = None
+) -> Look:
+    """Return what a version census says about reachability, versions, and the age of the last verdict about drift.
 
     Args:
         state: the target after the census.
         at: now.
         limits: what is tolerated for how long.
         awaited: whether a rollout has it, that will bring the revisions which it lacks.
+        every: how often it is checked for drift; None for never.
     """
     kinds, found = {"unchecked"}, []
     if state.health is not Health.UNREACHABLE:
@@ -130,8 +133,9 @@ def look_at_state(state: TargetState, at: datetime, limits: Limits, *, awaited: 
         found += [_trouble(state, trouble) for trouble in state.troubles]
         if _is_behind(state, at, limits) and not awaited:
             found.append(_behind(state))
-    if limits.unchecked_after and state.reached_at and at - state.reached_at >= limits.unchecked_after:
-        found.append(_unchecked(state, limits.unchecked_after))
+    overdue = limits.unchecked_after
+    if every and overdue and state.verified_at and at - state.verified_at >= every + overdue:
+        found.append(_unchecked(state, overdue))
     return Look(state.target, at, frozenset(kinds), tuple(found), state.labels)
 
 
@@ -194,11 +198,12 @@ def _behind(state: TargetState) -> Finding:
 
 
 def _unchecked(state: TargetState, after: timedelta) -> Finding:
+    where = state.server or state.target
     return Finding(
-        key=f"unchecked:{state.server or state.target}",
+        key=f"unchecked:{where}",
         kind="unchecked",
         severity=Severity.WARNING,
-        title=f"not looked at for {format_duration(after)}: {state.server or state.target}",
-        summary="is the daemon overloaded, or the interval longer than `alerts.unchecked_after`?",
-        facts={"reached_at": state.reached_at.isoformat() if state.reached_at else None},
+        title=f"no verdict about drift, overdue by {format_duration(after)}: {where}",
+        summary="`stillhouse drift check` says why; `drift accept` takes a schema as right of which nothing else is known",
+        facts={"verified_at": state.verified_at.isoformat() if state.verified_at else None},
     )

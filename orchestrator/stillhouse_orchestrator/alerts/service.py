@@ -11,6 +11,8 @@ from stillhouse_config import Selector
 from stillhouse_orchestrator.alerts import delivery, lifecycle, messages, routing
 from stillhouse_orchestrator.alerts.channels import open_channels
 from stillhouse_orchestrator.alerts.findings import Limits
+from stillhouse_orchestrator.alerts.undone import KINDS as OF_ROLLOUTS
+from stillhouse_orchestrator.alerts.undone import look_at_rollouts
 from stillhouse_orchestrator.errors import AlertNotFoundError, ChannelError
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.values import Alert, AlertState, Severity, Silence
@@ -75,6 +77,19 @@ class AlertService:
         """Apply what some looks found, in the transaction that keeps what else they found."""
         await _keep(session, lifecycle.observe(await session.alerts.unresolved(), looks))
 
+    async def look_at_rollouts(self) -> None:
+        """Open and resolve alerts about what rollouts left undone, or have worked on for too long."""
+        async with self._store.write() as session:
+            before = [alert for alert in await session.alerts.unresolved() if alert.kind in OF_ROLLOUTS]
+            memberships = await session.rollouts.unsettled()
+            if not before and not memberships:
+                return
+            concerned = {target for alert in before for target in alert.targets}
+            names = {membership.member.target for membership in memberships}
+            states = {state.target: state for state in await session.targets.some(sorted(names))}
+            looks = look_at_rollouts(memberships, states, concerned, now(), self.policy.declared.stuck_after)
+            await _keep(session, lifecycle.observe(before, looks))
+
     async def withdraw(self, target: str) -> None:
         """Take a target that the fleet no longer declares off every alert."""
         async with self._store.write() as session:
@@ -98,6 +113,7 @@ class AlertService:
                 notifications = routing.due(settled, self.policy.declared.routes, circumstances)
                 for notification in notifications:
                     settled, outgoing = messages.deliver(settled, notification, self.policy.fleet, at)
+                    await session.outbox.supersede(alert.key, notification.channel)
                     await session.outbox.add([outgoing])
                     if notification.reason is routing.Reason.REPEATED:
                         facts = {"alert": alert.key, "channel": notification.channel}

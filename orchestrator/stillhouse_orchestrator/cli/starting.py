@@ -56,7 +56,7 @@ async def run_here(application: Application, rollout_id: str) -> Rollout:
     import asyncio
 
     try:
-        return await application.rollouts.run(rollout_id, attended=False)
+        ended = await application.rollouts.run(rollout_id, attended=False)
     except asyncio.CancelledError:
         click.echo(
             f"rollout {rollout_id} stopped where it was; `stillhouse rollout watch {rollout_id}` goes on with it, "
@@ -64,6 +64,8 @@ async def run_here(application: Application, rollout_id: str) -> Rollout:
             err=True,
         )
         raise
+    await application.alerts.look_at_rollouts()
+    return ended
 
 
 def start_remotely(daemon: Daemon, wanted: Wanted, watching: Watching) -> Document:

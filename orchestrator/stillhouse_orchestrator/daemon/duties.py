@@ -40,6 +40,7 @@ class Duties:
             case Work.DISCOVERY:
                 await self.application.discover()
             case Work.ALERTS:
+                await self.application.alerts.look_at_rollouts()
                 await self.application.alerts.notify()
                 await self.application.alerts.deliver()
             case Work.RETENTION:

@@ -129,7 +129,9 @@ class Round:
                 report = await self._among_siblings(target, seen, comparison, sources) or report
             look = self._looks[target.name]
             report = replace(report, catalogue_hash=look.catalogue_hash, catalogue_mark=look.mark)
-            self.states[target.name] = replace(self.states[target.name], drift=report.status)
+            state = self.states[target.name]
+            verified_at = state.verified_at if report.status is DriftStatus.UNKNOWN else self.at
+            self.states[target.name] = replace(state, drift=report.status, verified_at=verified_at)
             found.append(report)
         return found
 

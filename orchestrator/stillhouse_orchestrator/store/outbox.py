@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from stillhouse_orchestrator.store.rows import add_missing, bodies, upsert
 from stillhouse_orchestrator.store.tables import outbox
@@ -26,6 +26,16 @@ class Outbox:
     async def add(self, deliveries: Iterable[Delivery]) -> None:
         """Put deliveries in; a key that is in already stays as it is."""
         await add_missing(self._connection, outbox, [_row(delivery) for delivery in deliveries])
+
+    async def supersede(self, alert: str, channel: str) -> None:
+        """Drop what still waits to tell a channel of an alert: news of it is about to be put in.
+
+        A receiver that was away for a night then gets one message about each alert, and never an older one after a newer.
+        """
+        waiting = outbox.c.next_attempt_at.is_not(None)
+        of_alert = outbox.c.key.startswith(f"{alert}@", autoescape=True)
+        to_channel = outbox.c.body["channel"].as_string() == channel
+        await self._connection.execute(update(outbox).where(waiting, of_alert, to_channel).values(next_attempt_at=None))
 
     async def due(self, at: datetime, limit: int = 100) -> list[Delivery]:
         """Return deliveries whose time has come, the longest waiting first."""

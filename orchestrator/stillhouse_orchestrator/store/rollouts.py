@@ -6,21 +6,33 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from stillhouse_orchestrator.store.errors import StaleWriteError
 from stillhouse_orchestrator.store.rows import add_missing, bodies, upsert
 from stillhouse_orchestrator.store.tables import plans, rollout_targets, rollouts
-from stillhouse_orchestrator.values import Plan, Rollout, RolloutLine, RolloutTarget, from_json, to_json
-from stillhouse_orchestrator.values.rollout import OVER, MemberState
+from stillhouse_orchestrator.values import (
+    Membership,
+    Plan,
+    Rollout,
+    RolloutLine,
+    RolloutState,
+    RolloutTarget,
+    from_json,
+    to_json,
+)
+from stillhouse_orchestrator.values.rollout import BAD, BUSY, OVER, UNTOUCHED, MemberState
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 LINE = ("id", "requested", "created_by", "strategy", "reason")
+RECENT = 20  # rollouts that may still need a person; older ones are history
+FAILED = (RolloutState.FAILED.value, RolloutState.ROLLBACK_FAILED.value)
 
 
 class Plans:
@@ -75,6 +87,12 @@ class Rollouts:
             counts[found.rollout_id][found.state] += 1
         return [_line(row, counts[row.id]) for row in rows]
 
+    async def last_failure(self) -> datetime | None:
+        """Return when a rollout, or the way back of one, last failed."""
+        query = select(func.max(rollouts.c.finished_at)).where(rollouts.c.state.in_(FAILED))
+        moment: datetime | None = await self._connection.scalar(query)
+        return moment
+
     async def unfinished(self) -> list[str]:
         """Return the ids of rollouts that are not over, oldest first: what a restart takes up again."""
         over = [state.value for state in OVER]
@@ -92,6 +110,37 @@ class Rollouts:
             .where(rollouts.c.state.not_in(over), rollout_targets.c.state.in_([state.value for state in states]))
         )
         return frozenset(await self._connection.scalars(query))
+
+    async def unsettled(self) -> list[Membership]:
+        """Return the targets that the newest rollout to touch them works on at the moment, or left in a bad state.
+
+        A rollout that failed although none of its targets did (a check failed, say) concerns all that it touched.
+        """
+        newest = select(rollouts).order_by(rollouts.c.created_at.desc(), rollouts.c.id).limit(RECENT).cte("newest")
+        member, later, bad = rollout_targets, rollout_targets.alias("later"), rollout_targets.alias("bad")
+        superseding = newest.alias("superseding")
+        untouched = [state.value for state in UNTOUCHED]
+        superseded = (
+            select(later.c.target)
+            .join(superseding, superseding.c.id == later.c.rollout_id)
+            .where(later.c.target == member.c.target, later.c.state.not_in(untouched))
+            .where(superseding.c.created_at > newest.c.created_at)
+        )
+        failures = select(bad.c.target).where(
+            bad.c.rollout_id == member.c.rollout_id, bad.c.state.in_([state.value for state in BAD])
+        )
+        concerned = or_(
+            member.c.state.in_([state.value for state in BAD | BUSY]),
+            newest.c.state.in_(FAILED) & member.c.state.not_in(untouched) & ~failures.exists(),
+        )
+        query = select(newest.c.id, newest.c.body["state"], newest.c.body["reason"], member.c.body)
+        found = await self._connection.execute(
+            query.join(member, member.c.rollout_id == newest.c.id).where(concerned, ~superseded.exists())
+        )
+        return [
+            Membership(id_, RolloutState(state), reason, from_json(RolloutTarget, body))
+            for id_, state, reason, body in found
+        ]
 
     async def transition(self, before: Rollout, after: Rollout) -> Rollout:
         """Write a transition, if the rollout is still at the version that it was decided on.

@@ -74,6 +74,7 @@ QUEUED = frozenset({MemberState.PENDING, MemberState.WAITING})
 BUSY = frozenset({MemberState.RUNNING, MemberState.VERIFYING})
 UNSETTLED = QUEUED | BUSY
 BAD = frozenset({MemberState.FAILED, MemberState.BLOCKED_DRIFT, MemberState.INDETERMINATE})
+UNTOUCHED = QUEUED | {MemberState.SKIPPED, MemberState.CANCELLED}
 
 
 class Barrier(StrEnum):
@@ -237,3 +238,13 @@ class RolloutLine:
     reason: str | None = None
     finished_at: datetime | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A target in the newest rollout that has touched it."""
+
+    rollout: str
+    state: RolloutState
+    reason: str | None
+    member: RolloutTarget

@@ -45,6 +45,7 @@ class TargetState:
         drift: what the last drift check found; ``None`` before the first one.
         checked_at: the last look that succeeded or failed.
         reached_at: the last look that succeeded.
+        verified_at: the last drift check that came to a verdict; before the first one, the first look.
         error: why the last look failed.
         failures: looks that failed in a row.
         pending_since: since when it lacks revisions.
@@ -65,3 +66,4 @@ class TargetState:
     reached_at: datetime | None = None
     troubles: tuple[VersionTrouble, ...] = ()
     pending_since: datetime | None = None
+    verified_at: datetime | None = None

@@ -49,4 +49,8 @@ class ServiceChannel:
         if not service.add(self._url):
             raise ChannelError(self._name, "its URL is of no service that Apprise knows", permanent=True)
         kind = apprise.NotifyType(TYPES.get(message.severity, "info"))
-        return bool(service.notify(title=message.title, body=message.text, notify_type=kind))
+        return bool(
+            service.notify(
+                title=message.title, body=message.text, notify_type=kind, body_format=apprise.NotifyFormat.TEXT
+            )
+        )

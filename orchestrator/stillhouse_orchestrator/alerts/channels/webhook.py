@@ -50,8 +50,12 @@ class WebhookChannel:
         try:
             async with httpx.AsyncClient(timeout=self._timeout) as client:
                 answer = await client.post(self._url, content=body, headers=headers)
-        except httpx.HTTPError as error:
-            raise ChannelError(self._name, type(error).__name__) from None  # the address may hold a secret
+        except httpx.TimeoutException:
+            raise ChannelError(self._name, f"no answer within {self._timeout:g} s") from None
+        except httpx.ConnectError:  # none of these shows the address, which may hold a secret
+            raise ChannelError(self._name, "nothing answers at its address") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ChannelError(self._name, type(error).__name__) from None
         if not answer.is_success:
             raise ChannelError(self._name, f"HTTP status {answer.status_code}")
 

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -138,6 +139,35 @@ async def test_the_end_of_an_alert_arrives_by_mail(state_url):
 
     assert "schema drift" in mailbox.mails[0]
     assert "[resolved]" in mailbox.mails[1]
+    assert re.search(r"^Where: t0, t1\r?$", mailbox.mails[0], re.MULTILINE)  # the plain text keeps its lines
+
+
+async def test_a_receiver_that_was_away_hears_the_last_word_and_no_older_one(state_url, impatient):
+    async with Receiver() as receiver, Store.open(state_url, "test") as store:
+        receiver.status = "503 Service Unavailable"
+        service = AlertService(store, policy(webhook(receiver.port)))
+        for findings in ((DRIFT,), ()):
+            await service.observe(looks(1, *findings))
+            await service.notify()
+            await service.deliver()
+        receiver.requests.clear()
+        receiver.status = "200 OK"
+        assert await service.deliver() == 1
+
+    assert [json.loads(body)["reason"] for _, body in receiver.requests] == ["resolved"]
+
+
+async def test_a_channel_with_a_mistake_keeps_nobody_elses_message(state_url):
+    class Broken:
+        async def send(self, message):
+            raise ZeroDivisionError
+
+    async with Receiver() as receiver, Store.open(state_url, "test") as store:
+        service = AlertService(store, policy({**webhook(receiver.port), "broken": {"url": "json://127.0.0.1:1"}}))
+        service.policy.channels["broken"] = Broken()
+        await service.observe(looks(1, DRIFT))
+        await service.notify()
+        assert await service.deliver() == 1
 
 
 async def test_a_channel_that_left_the_fleet_file_is_given_up_and_said_so(state_url):

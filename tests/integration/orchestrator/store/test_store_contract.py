@@ -175,6 +175,39 @@ async def test_a_transition_is_a_compare_and_set_over_rollout_and_members(store)
         assert await session.history.newest(HistoryQuery(rollout_id="r-1")) == []
 
 
+async def test_the_newest_rollout_that_touched_a_target_says_what_it_left_undone(store):
+    def ended(id_, hours, state, **states):
+        members = {name: RolloutTarget(name, 1, (), ("r2",), found) for name, found in states.items()}
+        return rollout(id=id_, state=state, targets=members, created_at=NOON + hours * HOUR, finished_at=NOON)
+
+    bad, done, untouched = MemberState.FAILED, MemberState.DONE, MemberState.CANCELLED
+    async with store.write() as session:
+        await session.rollouts.add(ended("r-1", 1, RolloutState.FAILED, a=bad, b=bad, c=done))
+        await session.rollouts.add(ended("r-2", 2, RolloutState.FAILED, a=untouched, b=done, d=done))
+        await session.rollouts.add(ended("r-3", 3, RolloutState.RUNNING, e=MemberState.RUNNING, f=done))
+        found = {(one.rollout, one.member.target): one for one in await session.rollouts.unsettled()}
+        last = await session.rollouts.last_failure()
+
+    assert found.keys() == {("r-1", "a"), ("r-2", "b"), ("r-2", "d"), ("r-3", "e")}
+    assert found["r-2", "d"].state is RolloutState.FAILED
+    assert last == NOON
+
+
+async def test_news_of_an_alert_supersedes_what_still_waits_to_be_told(store):
+    def told(key, channel, **changes):
+        return Delivery(key, channel, {}, NOON, NOON, **changes)
+
+    async with store.write() as session:
+        await session.outbox.add([
+            told("down:my_db@1/ops/1", "ops"), told("down:my_db@1/ops/2", "ops"), told("down:my_db@1/mail/1", "mail"),
+            told("down:myxdb@1/ops/1", "ops"),
+        ])  # fmt: skip
+        await session.outbox.supersede("down:my_db", "ops")
+        left = [delivery.key for delivery in await session.outbox.due(NOON)]
+
+    assert left == ["down:my_db@1/mail/1", "down:myxdb@1/ops/1"]
+
+
 async def test_of_many_writers_from_one_version_exactly_one_wins(store):
     before = rollout()
     async with store.write() as session:

@@ -139,12 +139,6 @@ def test_a_target_that_was_never_reached_is_an_alert_at_once():
     assert [finding.kind for finding in seen.findings] == ["unreachable"]
 
 
-def test_a_target_nobody_looked_at_for_long_is_an_alert():
-    seen = look_at_state(state(health=Health.HEALTHY, reached_at=AT - timedelta(hours=2)), AT, LIMITS)
-
-    assert [finding.kind for finding in seen.findings] == ["unchecked"]
-
-
 def test_revisions_that_cannot_be_read_are_an_alert_shared_by_siblings():
     broken = state(health=Health.BROKEN, error="its version table holds x", reached_at=AT)
     one, two = (look_at_state(broken, AT, LIMITS).findings for _ in range(2))
@@ -193,3 +187,16 @@ def test_a_target_out_of_reach_stays_behind():
     limits = replace(LIMITS, unchecked_after=None, behind_after=timedelta(days=1))
     looked = look_at_state(behind(health=Health.UNREACHABLE, pending=None), AT + timedelta(days=2), limits)
     assert "version" not in looked.kinds
+
+
+def test_only_a_verdict_about_drift_keeps_a_target_from_being_overdue():
+    limits = Limits(timedelta(minutes=5), timedelta(hours=1))
+    verified = state(verified_at=AT - timedelta(minutes=80))
+
+    seen = look_at_state(verified, AT, limits, every=timedelta(minutes=15))
+    in_time = look_at_state(verified, AT, limits, every=timedelta(minutes=30))
+    never = look_at_state(verified, AT, limits, every=None)
+
+    assert [finding.kind for finding in seen.findings] == ["unchecked"]
+    assert [in_time.findings, never.findings] == [(), ()]
+    assert "unchecked" in in_time.kinds
