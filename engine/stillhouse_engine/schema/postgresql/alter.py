@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from stillhouse_engine.schema.actions import Action, Answer
 from stillhouse_engine.schema.postgresql.create import (
     column_comments,
-    column_definition,
     enabled,
     function_statement,
+    has_standard_body,
     identity_options,
+    index_statistics,
+    index_targets,
     replica_identity,
     sequence_options,
     view_statement,
@@ -32,22 +34,29 @@ WIDENING = {
     "real": {"double precision"},
     "date": {"timestamp without time zone"},
 }
+CASTS = (
+    frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision", "jsonb"}),
+    frozenset({"integer", "boolean", "jsonb"}),
+    frozenset({"date", "timestamp without time zone", "timestamp with time zone"}),
+    frozenset({"time without time zone", "time with time zone", "interval"}),
+    frozenset({"timestamp without time zone", "timestamp with time zone", "time without time zone"}),
+    frozenset({"integer", "bigint", "bit", "bit varying"}),
+    frozenset({"json", "jsonb"}),
+)
+"""Types between which PostgreSQL casts directly, and not by way of text alone."""
+
 CHARACTER = re.compile(r"(character varying|character|text)(?:\((\d+)\))?\Z")
 REPLACEABLE = frozenset({"body", "language", "volatility", "options", "settings"})
 
 
 def column(attribute: str, expected: SchemaObject, actual: SchemaObject) -> Answer | None:
     """Return what turns one attribute of a column back; None when the column must be made again."""
+    if _is_made_again(attribute, expected, actual):
+        return None
     start = f"ALTER TABLE {expected.text('table')} ALTER COLUMN {expected.text('sql')}"
+    if (alteration := COLUMN_ALTERATIONS.get(attribute)) is not None:
+        return alteration(start, expected, actual)
     alone = f"ALTER TABLE ONLY {expected.text('table')} ALTER COLUMN {expected.text('sql')}"
-    if attribute in {"generated", "generated_kind"}:
-        return _generated(start, expected, actual)
-    if attribute in {"type", "collation"}:
-        return _column_type(start, expected, actual)
-    if attribute in {"identity", "identity_options"}:
-        return _identity(start, expected, actual)
-    if attribute == "nullable":
-        return _nullable(start, expected)
     if attribute == "default":
         return _default(alone, expected)
     return _one(Phase.SETTLE, 0, f"{alone} {_column_setting(attribute, expected, actual)}")
@@ -69,43 +78,48 @@ def _default(start: str, expected: SchemaObject) -> Answer:
     return _one(Phase.ALTER_COLUMN, 6, f"{start} SET DEFAULT {expected.text('default')}")
 
 
-def _nullable(start: str, expected: SchemaObject) -> Answer:
+def _nullable(start: str, expected: SchemaObject, _actual: SchemaObject) -> Answer:
     if expected.get("nullable"):
         return _one(Phase.ALTER_COLUMN, 4, f"{start} DROP NOT NULL")
     return _one(Phase.ALTER_COLUMN, 4, f"{start} SET NOT NULL", "locks")
 
 
-def _generated(start: str, expected: SchemaObject, actual: SchemaObject) -> Answer:
-    if expected.get("generated") is None and actual.get("generated_kind") == "stored":
-        return _one(Phase.ALTER_COLUMN, 1, f"{start} DROP EXPRESSION", "locks")
-    risk: Risk = "locks" if actual.get("generated") is not None else "data_loss"
-    table = expected.text("table")
-    return Answer(
-        (
-            Action(Phase.DROP_COLUMN, 0, f"ALTER TABLE {table} DROP COLUMN {actual.text('sql')}", risk),
-            Action(Phase.ADD_COLUMN, 100_000, f"ALTER TABLE {table} ADD COLUMN {column_definition(expected)}", "locks"),
-        )
-    )
+def _is_made_again(attribute: str, expected: SchemaObject, actual: SchemaObject) -> bool:
+    """Tell whether values have to be computed that never were: they are not kept anyway."""
+    if _loses_expression(expected, actual):
+        return False
+    if attribute in {"type", "collation"}:
+        return expected.get("generated") is not None or actual.get("generated") is not None
+    return attribute in {"generated", "generated_kind"}
+
+
+def _loses_expression(expected: SchemaObject, actual: SchemaObject) -> bool:
+    return expected.get("generated") is None and actual.get("generated_kind") == "stored"
+
+
+def _without_expression(start: str, _expected: SchemaObject, _actual: SchemaObject) -> Answer:
+    return _one(Phase.ALTER_COLUMN, 1, f"{start} DROP EXPRESSION", "locks")
 
 
 def _column_type(start: str, expected: SchemaObject, actual: SchemaObject) -> Answer:
     collation = f" COLLATE {expected.text('collation')}" if expected.text("collation") else ""
     if expected.get("type") == actual.get("type") and not collation:
         collation = ' COLLATE "default"'
-    using = "" if _implicit(expected, actual) else f" USING {expected.text('sql')}::{expected.text('type')}"
-    if not using and expected.text("type").startswith("numeric") and expected.get("type") != actual.get("type"):
-        using = f" USING {expected.text('sql')}::{expected.text('type')}"
+    using = "" if _implicit(expected, actual) else f" USING {expected.text('sql')}{_cast(expected, actual)}"
     risk: Risk = "locks" if _widening(actual.text("type"), expected.text("type")) else "data_loss"
     actions = [Action(Phase.ALTER_COLUMN, 3, f"{start} TYPE {expected.text('type')}{collation}{using}", risk)]
-    if (
-        actual.get("default") is not None
-        and expected.get("type") != actual.get("type")
-        and not expected.get("generated")
-    ):
+    if actual.get("default") is not None and expected.get("type") != actual.get("type"):
         actions.append(Action(Phase.ALTER_COLUMN, 2, f"{start} DROP DEFAULT"))
         if expected.get("default") is not None:
             actions.append(Action(Phase.ALTER_COLUMN, 6, f"{start} SET DEFAULT {expected.text('default')}"))
     return Answer(tuple(actions))
+
+
+def _cast(expected: SchemaObject, actual: SchemaObject) -> str:
+    """Return the cast from the one type to the other; by way of text where the server knows none of its own."""
+    old, new = (re.sub(r"\(.*?\)", "", item.text("type")) for item in (actual, expected))
+    known = any(old in family and new in family for family in CASTS) or CHARACTER.match(old)
+    return f"::{expected.text('type')}" if known or old == new else f"::text::{expected.text('type')}"
 
 
 def _implicit(expected: SchemaObject, actual: SchemaObject) -> bool:
@@ -131,6 +145,17 @@ def _identity(start: str, expected: SchemaObject, actual: SchemaObject) -> Answe
         return _one(Phase.ALTER_COLUMN, 5, f"{start} {words}", "locks")
     words = f"SET GENERATED {expected.text('identity').upper()} SET {options}"
     return _one(Phase.ALTER_COLUMN, 5, f"{start} {words}")
+
+
+COLUMN_ALTERATIONS: Mapping[str, Callable[[str, SchemaObject, SchemaObject], Answer]] = {
+    "collation": _column_type,
+    "generated": _without_expression,
+    "generated_kind": _without_expression,
+    "identity": _identity,
+    "identity_options": _identity,
+    "nullable": _nullable,
+    "type": _column_type,
+}
 
 
 def table(attribute: str, expected: SchemaObject, actual: SchemaObject) -> Answer | None:
@@ -219,7 +244,8 @@ def function(attribute: str, expected: SchemaObject, actual: SchemaObject) -> An
     """Return what turns one attribute of a function back; None when it must be dropped and made again."""
     if expected.kind == "aggregate" or attribute not in REPLACEABLE or not _same_call(expected, actual):
         return None
-    return _one(Phase.CREATE_FUNCTION, 0, function_statement(expected))
+    phase = Phase.CREATE_LATE_FUNCTION if has_standard_body(expected) else Phase.CREATE_FUNCTION
+    return _one(phase, 0, function_statement(expected))
 
 
 def _same_call(expected: SchemaObject, actual: SchemaObject) -> bool:
@@ -234,8 +260,11 @@ def constraint(attribute: str, expected: SchemaObject, _actual: SchemaObject) ->
     return None
 
 
-def index(attribute: str, expected: SchemaObject, _actual: SchemaObject) -> Answer | None:
+def index(attribute: str, expected: SchemaObject, actual: SchemaObject) -> Answer | None:
     """Return what turns one attribute of an index back; None when it must be dropped and made again."""
+    if attribute == "statistics" and expected.get("definition") == actual.get("definition"):
+        targets = {**dict.fromkeys(index_targets(actual), "-1"), **index_targets(expected)}
+        return Answer(tuple(index_statistics(expected, targets)))
     if attribute == "tablespace":
         place = expected.text("tablespace") or "pg_default"
         return _one(Phase.SETTLE, 0, f"ALTER INDEX {expected.text('sql')} SET TABLESPACE {place}", "locks")

@@ -6,6 +6,20 @@ from stillhouse_engine.schema.postgresql.branches import Branch, commented, not_
 
 OWN_SCHEMA = "CASE WHEN n.prefix = '' THEN '' ELSE quote_ident(n.nspname) || '.' END"
 
+USED = """json_agg(DISTINCT CASE WHEN d.refclassid = 'pg_proc'::regclass THEN 'function ' || d.refobjid::regprocedure::text
+            WHEN d.refclassid = 'pg_type'::regclass THEN 'type ' || d.refobjid::regtype::text
+            ELSE 'relation ' || d.refobjid::regclass::text || coalesce('.' || ra.attname, '') END)"""
+DEPENDENCIES = """pg_depend d LEFT JOIN pg_attribute ra ON d.refclassid = 'pg_class'::regclass AND ra.attrelid = d.refobjid
+            AND ra.attnum = d.refobjsubid AND ra.attnum > 0"""
+NAMEABLE = """d.deptype = 'n' AND d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass)"""
+
+
+def used_by(catalogue: str, oid: str) -> str:
+    """Return the expression of what an object's expressions or standard body use, as the hint ``uses`` has it."""
+    return f"""(SELECT {USED} FROM {DEPENDENCIES}
+            WHERE d.classid = '{catalogue}'::regclass AND d.objid = {oid} AND {NAMEABLE})"""
+
+
 VIEW = Branch(
     kind="CASE r.relkind WHEN 'v' THEN 'view' ELSE 'materialized_view' END",
     name="r.name",
@@ -27,14 +41,8 @@ VIEW = Branch(
         "sql": "r.oid::regclass::text",
         "names": """(SELECT json_agg(quote_ident(a.attname) ORDER BY a.attnum) FROM pg_attribute a
             WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped)""",
-        "uses": """(SELECT json_agg(DISTINCT CASE WHEN d.refclassid = 'pg_proc'::regclass THEN 'function ' || d.refobjid::regprocedure::text
-            WHEN d.refclassid = 'pg_type'::regclass THEN 'type ' || d.refobjid::regtype::text
-            ELSE 'relation ' || d.refobjid::regclass::text || coalesce('.' || ra.attname, '') END)
-            FROM pg_rewrite w JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.deptype = 'n'
-            LEFT JOIN pg_attribute ra ON d.refclassid = 'pg_class'::regclass AND ra.attrelid = d.refobjid AND ra.attnum = d.refobjsubid
-            AND ra.attnum > 0
-            WHERE w.ev_class = r.oid AND d.refobjid <> r.oid
-            AND d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass))""",
+        "uses": f"""(SELECT {USED} FROM pg_rewrite w CROSS JOIN {DEPENDENCIES}
+            WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND w.ev_class = r.oid AND d.refobjid <> r.oid AND {NAMEABLE})""",
     },
     source=f"rel r {commented('pg_class', 'r.oid')} WHERE r.relkind IN ('v', 'm')",
 )
@@ -67,6 +75,7 @@ FUNCTION = Branch(
         "bare": f"{OWN_SCHEMA} || quote_ident(p.proname)",
         "signature": f"{OWN_SCHEMA} || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')'",
         "create": "CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END",
+        "uses": f"CASE WHEN p.prosqlbody IS NOT NULL THEN {used_by('pg_proc', 'p.oid')} END",
     },
     path="n.path",
     source=f"""pg_proc p JOIN ns n ON n.oid = p.pronamespace {commented("pg_proc", "p.oid")}
@@ -100,6 +109,7 @@ RULE = Branch(
         "enabled": "CASE w.ev_enabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END",
         "comment": "note.description",
     },
+    hints={"uses": used_by("pg_rewrite", "w.oid")},
     source=f"rel r JOIN pg_rewrite w ON w.ev_class = r.oid {commented('pg_rewrite', 'w.oid')} WHERE w.rulename <> '_RETURN'",
 )
 
@@ -117,6 +127,7 @@ POLICY = Branch(
         "check": "pg_get_expr(y.polwithcheck, y.polrelid)",
         "comment": "note.description",
     },
+    hints={"uses": used_by("pg_policy", "y.oid")},
     source=f"rel r JOIN pg_policy y ON y.polrelid = r.oid {commented('pg_policy', 'y.oid')}",
 )
 

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema.actions import Action
+from stillhouse_engine.schema.postgresql.dependants import VIEWS, uses
 from stillhouse_engine.schema.postgresql.phases import Phase
-from stillhouse_engine.schema.postgresql.statements import literal
+from stillhouse_engine.schema.postgresql.statements import literal, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -77,7 +78,8 @@ def column_settings(item: SchemaObject) -> Iterator[Action]:
 
 def _column(item: SchemaObject, _schema: Snapshot) -> Iterator[Action]:
     sql = f"ALTER TABLE {item.text('table')} ADD COLUMN {column_definition(item)}"
-    yield Action(Phase.ADD_COLUMN, int(item.text("position") or 0), sql, "locks")
+    phase = Phase.ADD_GENERATED if item.get("generated") else Phase.ADD_COLUMN
+    yield Action(phase, int(item.text("position") or 0), sql, "locks")
     yield from column_settings(item)
 
 
@@ -150,6 +152,19 @@ def table_settings(item: SchemaObject) -> Iterator[Action]:
         yield Action(Phase.SETTLE, 0, f"{start} CLUSTER ON {index}")
 
 
+def table_mark(item: SchemaObject, table: SchemaObject) -> Iterator[Action]:
+    """Return what marks an index, or a constraint's index, once more as the one for CLUSTER or for replication."""
+    if item.kind not in {"index", "constraint"}:
+        return
+    name = item.name[len(item.parent) + 1 :]
+    marks = {name, quoted(name)}
+    if table.text("cluster") in marks:
+        yield Action(Phase.SETTLE, 0, f"ALTER TABLE {table.text('sql')} CLUSTER ON {table.text('cluster')}")
+    if table.text("replica_identity").removeprefix("index ") in marks:
+        identity = replica_identity(table.text("replica_identity"))
+        yield Action(Phase.SETTLE, 0, f"ALTER TABLE {table.text('sql')} REPLICA IDENTITY {identity}")
+
+
 def replica_identity(value: str) -> str:
     """Return the clause for a replica identity as snapshots have it."""
     return f"USING INDEX {value.removeprefix('index ')}" if value.startswith("index ") else (value.upper() or "DEFAULT")
@@ -176,6 +191,19 @@ def _index(item: SchemaObject, schema: Snapshot) -> Iterator[Action]:
     sql = re.sub(r"(?= WHERE |$)", tablespace, everywhere, count=1)
     of_view = schema.relations.get(item.parent, ("", ""))[0] == "materialized_view"
     yield Action(Phase.CREATE_TRIGGER if of_view else Phase.CREATE_INDEX, 0, sql, "locks")
+    yield from index_statistics(item, index_targets(item))
+
+
+def index_targets(item: SchemaObject) -> dict[str, str]:
+    """Return the statistics targets of an index's expressions by their places."""
+    return dict(word.split(" ", 1) for word in item.text("statistics").split(", ") if word)
+
+
+def index_statistics(item: SchemaObject, targets: Mapping[str, str]) -> Iterator[Action]:
+    """Return what sets the statistics targets of an index's expressions."""
+    for place, goal in targets.items():
+        sql = f"ALTER INDEX {item.text('sql')} ALTER COLUMN {place} SET STATISTICS {goal}"
+        yield Action(Phase.SETTLE, 0, sql)
 
 
 def sequence_options(item: SchemaObject) -> str:
@@ -217,19 +245,9 @@ def column_comments(item: SchemaObject) -> Iterator[Action]:
 
 
 def view_depth(item: SchemaObject, schema: Snapshot) -> int:
-    """Return how many views stand below one."""
-    below = [view for view in schema.of_kind("view", "materialized_view") if view.key != item.key and uses(item, view)]
+    """Return how many views stand below one, or below a function."""
+    below = [view for view in schema.of_kind(*VIEWS) if view.key != item.key and uses(item, view)]
     return 1 + max((view_depth(view, schema) for view in below), default=0)
-
-
-def uses(item: SchemaObject, other: SchemaObject) -> bool:
-    """Tell whether a view or trigger needs another object."""
-    name = other.text("sql")
-    if other.kind in {"function", "aggregate", "procedure"}:
-        return f"function {name}" in item.words("uses")
-    if other.kind == "column":
-        return f"relation {other.text('table')}.{other.text('column')}" in item.words("uses")
-    return any(word == f"relation {name}" or word.startswith(f"relation {name}.") for word in item.words("uses"))
 
 
 def function_statement(item: SchemaObject) -> str:
@@ -240,16 +258,32 @@ def function_statement(item: SchemaObject) -> str:
     return f"{re.sub(r'(FUNCTION|PROCEDURE) .*', '', head)}{item.kind.upper()} {item.text('bare')}({tail}".rstrip()
 
 
-def _function(item: SchemaObject, schema: Snapshot) -> Iterator[Action]:
+def function_place(item: SchemaObject, schema: Snapshot) -> tuple[Phase, int]:
+    """Return when a function can be made: after what it names outside of a body that is only text."""
+    if any(uses(item, view) for view in schema.of_kind(*VIEWS)):
+        return Phase.CREATE_VIEW, view_depth(item, schema)
     signature = f"{item.text('arguments')} {item.text('result')}"
     words = set(re.findall(r'"[^"]+"|\w+', signature))
-    needs_relation = any(
-        relation.text("sql") in words for relation in schema.of_kind("table", "view", "materialized_view")
-    )
-    standard_body = item.text("language") == "sql" and item.text("body").startswith(("BEGIN ATOMIC", "RETURN"))
-    late = needs_relation or standard_body or item.kind == "aggregate"
-    phase = Phase.CREATE_LATE_FUNCTION if late else Phase.CREATE_FUNCTION
-    yield Action(phase, item.kind == "aggregate", function_statement(item))
+    needs_relation = any(relation.text("sql") in words for relation in schema.of_kind("table", *VIEWS))
+    late = needs_relation or has_standard_body(item) or item.kind == "aggregate"
+    return Phase.CREATE_LATE_FUNCTION if late else Phase.CREATE_FUNCTION, int(item.kind == "aggregate")
+
+
+def has_standard_body(item: SchemaObject) -> bool:
+    """Tell whether a function's body is parsed when it is made, so that the server knows what it uses."""
+    return item.text("language") == "sql" and item.text("body").startswith(("BEGIN ATOMIC", "RETURN"))
+
+
+def placeholder(item: SchemaObject) -> Action:
+    """Return what makes a function that uses nothing, so that what it uses can change, and what uses it can stay."""
+    result = f" RETURNS {item.text('result')}" if item.text("result") else ""
+    head = f"{item.kind.upper()} {item.text('bare')}({item.text('arguments')}){result}"
+    return Action(Phase.DROP_TRIGGER, 0, f"CREATE OR REPLACE {head} LANGUAGE sql AS 'SELECT NULL'")
+
+
+def _function(item: SchemaObject, schema: Snapshot) -> Iterator[Action]:
+    phase, order = function_place(item, schema)
+    yield Action(phase, order, function_statement(item))
 
 
 def _trigger(item: SchemaObject, _schema: Snapshot) -> Iterator[Action]:

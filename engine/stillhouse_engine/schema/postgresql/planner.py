@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema.actions import Action, Answer, RepairStep, in_order
 from stillhouse_engine.schema.postgresql.alter import ALTERATIONS, add_labels
-from stillhouse_engine.schema.postgresql.create import comment, create, create_whole, heritage, uses
+from stillhouse_engine.schema.postgresql.create import comment, create, create_whole, heritage, placeholder, table_mark
+from stillhouse_engine.schema.postgresql.dependants import CODE, VIEWS, mention, of_absence, of_type, text_of, users
 from stillhouse_engine.schema.postgresql.drop import drop
 from stillhouse_engine.schema.postgresql.phases import Phase
 from stillhouse_engine.schema.postgresql.statements import literal, quoted
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
     from stillhouse_engine.schema.changes import Change
     from stillhouse_engine.schema.snapshot import Key, SchemaObject, Snapshot
 
-RECREATED_KINDS = frozenset({"constraint", "index", "policy", "rule", "statistics", "trigger"})
+RECREATED_KINDS = frozenset({"column", "constraint", "index", "policy", "rule", "statistics", "trigger"}) | CODE
 CHILDREN = frozenset({"column", "constraint", "policy", "rule", "trigger"})
-VIEWS = ("view", "materialized_view")
-CODE = frozenset({"aggregate", "function", "procedure"})
 PARTS = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 ADDED_LABEL = re.compile(r"ALTER TYPE (?:\"(?:[^\"]|\"\")*\"|[^ ])+ ADD VALUE E?('(?:[^'\\]|''|\\.)*')")
-REWRITTEN = frozenset({"type", "collation", "generated", "generated_kind"})
+RETYPED = frozenset({"type", "collation"})
+REWRITTEN = RETYPED | {"generated", "generated_kind"}
 HANDED_DOWN = REWRITTEN | {"nullable", None}
 """What happens to a column where it is inherited when it happens where it comes from."""
 
@@ -72,31 +72,41 @@ def with_names(snapshot: Snapshot) -> Snapshot:
 
 
 class Planner:
-    """One repair: the chosen changes, and both snapshots."""
+    """One repair: the chosen changes, and both snapshots.
+
+    Attributes:
+        gone: what is not there for a while (or for good), because the server refuses other changes otherwise; each
+            with the change that it is for.
+        follows: the changes that come by themselves, each with the one above it in the inheritance.
+    """
 
     def __init__(self, changes: Sequence[Change], expected: Snapshot, actual: Snapshot) -> None:
         self.changes = changes
         self.expected = expected
         self.actual = actual
         self.chosen = {(change.kind, change.object) for change in changes}
+        self.retyped = {(change.kind, change.object) for change in changes if change.attribute in RETYPED}
         self.gone: dict[Key, str] = {}
+        self.follows: dict[str, Change] = {}
 
     def answers(self) -> Iterator[tuple[str, Answer]]:
         """Yield what each change needs, then what steps aside for all of them."""
         found = [(change, self._answer(change)) for change in self.changes]
-        self._close_over_views()
         for change, answer in found:
-            yield change.id, self._in_its_place(change, answer)
-        yield from self._stepping_aside()
+            yield change.id, self._in_its_place(self.follows.get(change.id, change), answer)
+        for key, change_id in self.gone.items():
+            yield change_id, self._aside(self.actual.by_key[key])
 
     def _in_its_place(self, change: Change, answer: Answer) -> Answer:
-        """Leave out what the dropping and making again of a view does anyway."""
+        """Leave out what dropping and making again does anyway."""
         key = (change.kind, change.object)
-        if key in self.gone and change.kind in VIEWS:
-            return self._view_aside(self.actual.by_key[key])
         item = self.actual.by_key.get(key)
-        parent = self.actual.relations.get(item.parent) if item is not None else None
-        if item is None or parent is None or parent not in self.gone:
+        if item is None or (answer.reason is not None and not answer.actions):
+            return answer
+        if key in self.gone and change.kind not in CODE:
+            return self._aside(item)
+        parent = self.actual.relations.get(item.parent)
+        if parent is None or parent not in self.gone:
             return answer
         wanted = self.wanted(item)
         if wanted is None:
@@ -129,34 +139,33 @@ class Planner:
         """Return what the change of a column is repaired by where it comes from; None when it can be changed where it is."""
         source = self.expected if change.op == "missing" else self.actual
         item = source.by_key.get((change.kind, change.object))
-        if item is None or not item.get("inherited") or change.attribute not in HANDED_DOWN:
+        if item is None or change.attribute not in HANDED_DOWN:
+            return None
+        if not item.get("inherited") and change.attribute not in RETYPED:
             return None
         for name in heritage(source.by_key[("table", item.parent)], source):
-            above = f"{name}.{item.text('column')}"
+            above = ("column", f"{name}.{item.text('column')}", change.op, change.attribute)
             for other in self.changes:
-                if (other.kind, other.object, other.op, other.attribute) == (
-                    "column",
-                    above,
-                    change.op,
-                    change.attribute,
-                ):
+                if (other.kind, other.object, other.op, other.attribute) == above:
                     answer = self._answer(other)
-                    self._make_way(change, item, answer)
+                    self.follows[change.id] = self.follows.get(other.id, other)
+                    if change.attribute in RETYPED:
+                        self._make_way(change, item)
+                    elif change.attribute in REWRITTEN and (*above[:1], above[1]) in self.gone:
+                        self._set_aside(item, change.id)
                     return answer
-        if change.attribute == "nullable":
+        if change.attribute == "nullable" or not item.get("inherited"):
             return None
         return Answer(reason="the column is inherited; repair it where it comes from")
 
     def _extra(self, change: Change, item: SchemaObject) -> Answer:
         if item.kind in VIEWS:
-            self.gone[item.key] = change.id
-        elif item.kind in {"table", "column"} | CODE:
-            self._set_views_aside(item, change.id)
-        elif item.kind == "constraint":
-            self._set_foreign_keys_aside(item, change.id)
-        if item.kind in VIEWS:
-            return Answer(tuple(drop(item, self.actual)))
-        return Answer(tuple(drop(item, self.actual, late=True)))
+            self._set_aside(item, change.id)
+        elif item.kind in {"table", "column", "constraint"} | CODE:
+            for other in of_absence(item, self.actual):
+                if other.kind in VIEWS or (item.kind == "constraint" and other.key not in self.chosen):
+                    self._set_aside(other, change.id)
+        return Answer(tuple(drop(item, self.actual, late=item.kind not in VIEWS)))
 
     def _modified(self, change: Change, before: SchemaObject, after: SchemaObject) -> Answer:
         attribute = change.attribute or ""
@@ -164,92 +173,79 @@ class Planner:
             return Answer(tuple(comment(before)))
         if before.kind == "enum":
             return add_labels(before, after) or self._new_enum(change, before)
+        if change.kind == "column" and attribute in RETYPED and (reason := self._obstacle(after)):
+            return Answer(reason=reason)
         alteration = ALTERATIONS.get(before.kind)
         answer = alteration(attribute, before, after) if alteration else None
-        if answer is not None:
-            self._make_way(change, after, answer)
-            return answer
-        return self._again(change, before, after)
+        if answer is None:
+            return self._again(change, before, after)
+        if change.kind == "column" and attribute in RETYPED:
+            self._make_way(change, after)
+        return answer
 
     def _again(self, change: Change, before: SchemaObject, after: SchemaObject) -> Answer:
         """Drop an object and make it again."""
-        if before.kind in VIEWS:
-            self.gone[after.key] = change.id
-            return Answer(tuple(drop(after, self.actual)))
-        if before.kind in CODE:
-            self._set_views_aside(after, change.id)
-            self._set_triggers_aside(after, change.id)
-        elif before.kind == "constraint":
-            self._set_foreign_keys_aside(after, change.id)
-        elif before.kind not in RECREATED_KINDS:
+        if before.kind not in {*RECREATED_KINDS, *VIEWS}:
             return Answer(reason=f"a {before.kind} that is in use cannot be made again; repair it by hand")
-        return Answer((*drop(after, self.actual), *create(before, self.expected)))
+        if before.kind in CODE:
+            for other in of_absence(after, self.actual):
+                self._set_aside(other, change.id)
+            return Answer((*drop(after, self.actual), *create(before, self.expected)))
+        self._set_aside(after, change.id)
+        return Answer()
 
-    def _make_way(self, change: Change, item: SchemaObject, answer: Answer) -> None:
-        phases = {action.phase for action in answer.actions}
-        if item.kind == "column" and change.attribute in REWRITTEN:
-            self._set_views_aside(item, change.id)
-            self._set_column_users_aside(item, change.id, dropped=Phase.DROP_COLUMN in phases)
+    def _obstacle(self, column: SchemaObject) -> str | None:
+        """Return why the server would never give a column another type, and what to do; None when it can."""
+        table = self.actual.by_key[("table", column.parent)]
+        if mention(column.text("column")).search(table.text("partition_key")):
+            return "the column is in its table's partition key; make the table again by hand, and move its rows"
+        rows = {table.text("sql"), f"{table.text('sql')}[]"}
+        users_of_row = sorted(other.name for other in self.actual.of_kind("column") if other.text("type") in rows)
+        if users_of_row:
+            return f"{', '.join(users_of_row)} holds rows of its table; give that another type by hand first"
+        return None
 
-    def _set_views_aside(self, item: SchemaObject, change_id: str) -> None:
-        for view in self.actual.of_kind(*VIEWS):
-            if uses(view, item):
-                self.gone.setdefault(view.key, change_id)
+    def _make_way(self, change: Change, column: SchemaObject) -> None:
+        """Set aside what the server wants gone while a column gets another type."""
+        for other in of_type(column, self.retyped, self.actual):
+            if not self._loses_expression(other):
+                self._set_aside(other, change.id)
 
-    def _set_triggers_aside(self, item: SchemaObject, change_id: str) -> None:
-        for trigger in self.actual.of_kind("trigger"):
-            if uses(trigger, item):
-                self.gone.setdefault(trigger.key, change_id)
-
-    def _set_foreign_keys_aside(self, item: SchemaObject, change_id: str) -> None:
-        if item.get("type") == "foreign key":
-            return
-        for other in self.actual.of_kind("constraint"):
-            same = other.get("refers_to") == item.get("table") and _numbers(other, "far_columns") == _numbers(
-                item, "columns"
-            )
-            if same and other.key not in self.chosen:
-                self.gone.setdefault(other.key, change_id)
-
-    def _set_column_users_aside(self, item: SchemaObject, change_id: str, *, dropped: bool) -> None:
-        word = mention(item.text("column"))
-        for child in self.actual.by_parent.get(item.parent, ()):
-            text = f"{child.text('definition')} {child.text('using')} {child.text('check')}"
-            if child.key in self.chosen or not word.search(text):
-                continue
-            if child.kind in {"policy", "trigger", "rule"} or (
-                dropped and child.kind in {"index", "constraint", "statistics"}
-            ):
-                self.gone.setdefault(child.key, change_id)
-
-    def _stepping_aside(self) -> Iterator[tuple[str, Answer]]:
-        """Yield the statements for what must be dropped although it did not change, or comes back changed."""
-        for key, change_id in self.gone.items():
-            item = self.actual.by_key[key]
-            if item.kind in VIEWS:
-                yield change_id, self._view_aside(item)
-            else:
-                wanted = self.wanted(item)
-                back = create(wanted, self.expected) if wanted is not None else ()
-                yield change_id, Answer((*drop(item, self.actual), *back))
-
-    def _close_over_views(self) -> None:
-        waiting = [key for key in self.gone if key[0] in VIEWS]
-        while waiting:
-            below = self.actual.by_key[waiting.pop()]
-            for view in self.actual.of_kind(*VIEWS):
-                if view.key not in self.gone and uses(view, below):
-                    self.gone[view.key] = self.gone[below.key]
-                    waiting.append(view.key)
-
-    def _view_aside(self, item: SchemaObject) -> Answer:
-        actions = list(drop(item, self.actual))
+    def _loses_expression(self, item: SchemaObject) -> bool:
+        """Tell whether a generated column keeps its values and becomes a plain one."""
         wanted = self.wanted(item)
-        if wanted is not None:
-            actions += create(wanted, self.expected if item.key in self.chosen else self.actual)
+        return item.get("generated_kind") == "stored" and wanted is not None and wanted.get("generated") is None
+
+    def _set_aside(self, item: SchemaObject, change_id: str) -> None:
+        """Note that an object has to go, and with it what the server would not leave without it."""
+        if item.key in self.gone:
+            return
+        self.gone[item.key] = change_id
+        if item.kind not in CODE:
+            for other in of_absence(item, self.actual):
+                self._set_aside(other, change_id)
+
+    def _aside(self, item: SchemaObject) -> Answer:
+        """Return what takes an object away, and makes it again as it should be."""
+        wanted = self.wanted(item)
+        schema = self.expected if item.key in self.chosen else self.actual
+        if item.kind in CODE:
+            back = create(item, self.actual) if item.key not in self.chosen else ()
+            return Answer((placeholder(item), *back))
+        if item.get("inherited"):
+            return Answer()
+        actions = list(drop(item, self.actual))
+        if item.kind == "column" and item.get("generated"):
+            actions = [replace(action, risk="locks") for action in actions]
+        if wanted is None:
+            return Answer(tuple(actions))
+        actions += create(wanted, schema)
+        if item.kind in VIEWS:
             for child in self.actual.by_parent.get(item.name, ()):
                 if child.key not in self.chosen:
                     actions += create(child, self.actual)
+        elif (table := self.actual.by_key.get(("table", item.parent))) is not None:
+            actions += table_mark(wanted, self.wanted(table) or table)
         return Answer(tuple(actions))
 
     def _new_enum(self, change: Change, before: SchemaObject) -> Answer:
@@ -264,15 +260,20 @@ class Planner:
             Action(Phase.ALTER_COLUMN, 11, f"CREATE TYPE {name} AS ENUM ({labels})"),
             Action(Phase.ALTER_COLUMN, 14, f"DROP TYPE {_beside(name, old)}", "data_loss"),
         ]
+        for other in users(before, self.actual):
+            self._set_aside(other, change.id)
+        word = _type_word(name)
         for column in self.actual.of_kind("column"):
             if column.get("type") in {name, f"{name}[]"}:
-                self._set_views_aside(column, change.id)
-                self._set_column_users_aside(column, change.id, dropped=False)
+                self._make_way(change, column)
                 actions += _moved(column, self.wanted(column) or column)
+                for child in self.actual.by_parent.get(column.parent, ()):
+                    if word.search(text_of(child)):
+                        self._set_aside(child, change.id)
         return Answer(tuple(actions))
 
     def _used_beyond_columns(self, name: str) -> bool:
-        word = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
+        word = _type_word(name)
         others: Iterable[SchemaObject] = self.actual.of_kind("domain", "composite", "range", *CODE)
         return any(
             word.search(
@@ -282,6 +283,10 @@ class Planner:
         )
 
 
+def _type_word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
+
+
 def _beside(name: str, old: str) -> str:
     return ".".join([*PARTS.findall(name)[:-1], old])
 
@@ -289,12 +294,6 @@ def _beside(name: str, old: str) -> str:
 def unquoted(name: str) -> str:
     """Return the name that an identifier stands for."""
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
-
-
-def mention(name: str) -> re.Pattern[str]:
-    """Return the pattern of a column's name in the server's own words: in quotes where it needs them."""
-    quotes = re.escape(quoted(name))
-    return re.compile(rf'(?<![\w"$]){re.escape(name)}(?![\w"$])|(?<!"){quotes}(?!")' if name.isidentifier() else quotes)
 
 
 def _moved(column: SchemaObject, wanted: SchemaObject) -> Iterator[Action]:
@@ -308,7 +307,3 @@ def _moved(column: SchemaObject, wanted: SchemaObject) -> Iterator[Action]:
         yield Action(Phase.ALTER_COLUMN, 12, f"{start} TYPE {column.text('type')} USING {using}", "locks")
     if wanted.get("default") is not None:
         yield Action(Phase.ALTER_COLUMN, 13, f"{alone} SET DEFAULT {wanted.text('default')}")
-
-
-def _numbers(item: SchemaObject, name: str) -> set[str]:
-    return set(item.text(name).split())

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import mutations_dependants
 import mutations_mariadb
 import mutations_postgresql
 import mutations_sqlite
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from mutations import Mutation
 
 PAGE = Path(__file__).parents[4] / "docs" / "reference" / "drift-coverage.md"
+POSTGRESQL = (*mutations_postgresql.MUTATIONS, *(each.mutation for each in mutations_dependants.DEPENDANTS))
 SECTIONS = {
-    "PostgreSQL": (mutations_postgresql.MUTATIONS, POSTGRESQL_KINDS, POSTGRESQL_LEFT_OUT),
+    "PostgreSQL": (POSTGRESQL, POSTGRESQL_KINDS, POSTGRESQL_LEFT_OUT),
     "SQLite": (mutations_sqlite.MUTATIONS, SQLITE_KINDS, SQLITE_LEFT_OUT),
     "MariaDB and MySQL": (mutations_mariadb.MUTATIONS, MARIADB_KINDS, MARIADB_LEFT_OUT),
 }

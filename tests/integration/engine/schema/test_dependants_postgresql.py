@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+from generated import adopt, exactly, run, same, state, undo
+from mutations_dependants import DEPENDANTS
+
+from stillhouse_engine.schema import diff, repair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from generated import State
+    from mutations_dependants import Dependant
+
+    import servers
+
+pytestmark = pytest.mark.postgresql
+READ = ["tenant"]
+
+
+@pytest.fixture(scope="module")
+def connection(postgres_server: servers.PostgresServer, postgres_admin: sa.Engine) -> Iterator[sa.Connection]:
+    with postgres_admin.connect() as admin:
+        admin.exec_driver_sql("CREATE DATABASE dependants")
+    engine = sa.create_engine(postgres_server.url("dependants", driver="psycopg"))
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def make(connection: sa.Connection, dependant: Dependant, kind: str) -> State:
+    connection.rollback()
+    run(connection, "CREATE SCHEMA tenant", "SET LOCAL search_path TO tenant", *dependant.statements(kind))
+    return state(connection, READ)
+
+
+@pytest.mark.parametrize("dependant", DEPENDANTS, ids=lambda dependant: dependant.title)
+def test_a_type_is_changed_back_and_forth_under_what_hangs_on_it(
+    connection: sa.Connection, dependant: Dependant
+) -> None:
+    before = make(connection, dependant, dependant.types[0])
+    after = make(connection, dependant, dependant.types[1])
+    exactly(before, after, dependant.mutation.found)
+    if dependant.reason:
+        steps = repair(diff(before[0], after[0]), before[0], after[0])
+        assert any(dependant.reason in str(step.reason) for step in steps), steps
+        return
+    undo(connection, before[0], after[0])
+    same(before, state(connection, READ))
+    adopt(connection, before[0], after[0])
+    same(after, state(connection, READ))
