@@ -82,7 +82,7 @@ class Census:
         if self._store.ownership is None:  # a reader beside the owner keeps nothing
             return states
         async with self._store.write() as session:
-            await session.targets.save(states.values())
+            await session.looks.keep_states(states.values(), before, moment)
             await session.record(
                 *(event for state in states.values() for event in changes(before.get(state.target), state))
             )

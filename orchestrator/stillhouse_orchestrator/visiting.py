@@ -72,14 +72,15 @@ class Visits(Generic[Found]):
 
         async with asyncio.TaskGroup() as group:
             for urls in by_server.values():
-                for _ in range(min(len(urls), await self._connections.limit(urls[0]))):
+                at_once = await self._connections.limit(urls[0]) if len(urls) > 1 else 1
+                for _ in range(min(len(urls), at_once)):
                     group.create_task(take_turns(urls))
         return found
 
     async def _database(
         self, url: str, targets: Sequence[TargetDeclaration], found: dict[str, Found], priority: Priority
     ) -> None:
-        if await _file_is_absent(url):
+        if targets[0].url.dialect == "sqlite" and await _file_is_absent(url):
             found.update({target.name: self._absent(target) for target in targets})
             return
         try:
@@ -128,9 +129,9 @@ def spread(targets: Sequence[TargetDeclaration]) -> list[TargetDeclaration]:
 
 
 async def _file_is_absent(url: str) -> bool:
-    """Tell whether a URL leads to an SQLite file that does not exist, in a folder that does: the first migration makes it."""
+    """Tell whether an SQLite file does not exist, in a folder that does: the first migration makes it."""
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+    if not parsed.database or parsed.database == ":memory:":
         return False
     path = Path(parsed.database.removeprefix("file:").partition("?")[0])
     return await asyncio.to_thread(lambda: not path.exists() and path.parent.is_dir())

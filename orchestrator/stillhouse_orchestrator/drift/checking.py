@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -70,13 +71,21 @@ class DriftCheck:
         """Check some targets, and yield the reports as they are kept; the next targets are looked at meanwhile."""
         if not targets:
             return
-        sweep = Sweep(self._store, self._connections, fleet, await self._projects.describe(targets))
+        sweep = Sweep(self._store, self._connections, fleet)
         parts = batched(spread(targets), AT_A_TIME)
-        async with self._connections.keeping(), aclosing(ahead(parts, partial(self._look, sweep))) as looks:
+        async with self._connections.keeping(), aclosing(ahead(parts, partial(self._look, sweep, targets))) as looks:
             async for known, found in looks:
                 yield await self._judge(sweep, known, found)
 
-    async def _look(self, sweep: Sweep, targets: Sequence[TargetDeclaration]) -> tuple[Known, dict[str, Look]]:
+    async def _look(
+        self, sweep: Sweep, everybody: Sequence[TargetDeclaration], targets: Sequence[TargetDeclaration]
+    ) -> tuple[Known, dict[str, Look]]:
+        if sweep.projects:
+            return await self._see(sweep, targets)
+        seen, sweep.projects = await asyncio.gather(self._see(sweep, targets), self._projects.describe(everybody))
+        return seen
+
+    async def _see(self, sweep: Sweep, targets: Sequence[TargetDeclaration]) -> tuple[Known, dict[str, Look]]:
         known = await self.known(targets)
         return known, await sweep.look(targets, known)
 
@@ -89,7 +98,7 @@ class DriftCheck:
         if self._store.ownership is not None:
             looks = [look_for_drift(report, round_.at, round_.labels[report.target]) for report in reports]
             async with self._store.write() as session:
-                await keep(session, reports, known.reports, round_)
+                await keep(session, reports, known, round_)
                 await self._alerts.observe_in(session, looks)
         return reports
 
@@ -97,12 +106,8 @@ class DriftCheck:
         """Return what the store knows about some targets."""
         names = [target.name for target in targets]
         async with self._store.read() as session:
-            return Known.of(
-                await session.targets.some(names),
-                await session.drift_reports.some(names),
-                filter(self._stands, await session.baselines.some(names)),
-                await session.ignore_rules.live(now()),
-            )
+            last, rules = await session.looks.last(names), await session.ignore_rules.live(now())
+        return Known.of(last.states, last.reports, filter(self._stands, last.baselines), rules)
 
     def _stands(self, baseline: Baseline) -> bool:
         return self._expectations is None or self._expectations.stands(baseline)
@@ -114,13 +119,13 @@ class Sweep:
 
     Attributes:
         fleet: for its rules, and for the siblings of the targets.
-        projects: the projects of all targets.
+        projects: the projects of all targets, from the first look on.
     """
 
     store: Store
     connections: Connections
     fleet: Fleet
-    projects: Mapping[ProjectDeclaration, Description]
+    projects: Mapping[ProjectDeclaration, Description] = field(default_factory=dict)
     _seen: Seen = field(default_factory=dict)
     _marks: Marks = field(default_factory=Marks)
     _sightings: dict[str, Sighting] | None = None

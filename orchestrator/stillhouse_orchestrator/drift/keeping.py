@@ -8,21 +8,20 @@ from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.values import DriftReport, DriftStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from stillhouse_orchestrator.drift.judging import Round
+    from stillhouse_orchestrator.drift.known import Known
     from stillhouse_orchestrator.store import Session
 
 DETAILED = 20  # changes named in one event
 
 
-async def keep(
-    session: Session, reports: Sequence[DriftReport], before: Mapping[str, DriftReport], round_: Round
-) -> None:
+async def keep(session: Session, reports: Sequence[DriftReport], known: Known, round_: Round) -> None:
     """Store reports with what follows from them: states, derived baselines, events."""
     await session.baselines.save(round_.derived)
-    await session.drift_reports.save(reports)
-    await session.targets.save(round_.states.values())
+    await session.looks.keep_reports(reports, known.reports, round_.at)
+    await session.looks.keep_states(round_.states.values(), known.states, round_.at)
     for baseline in round_.derived:
         facts = {
             "applied": list(baseline.applied),
@@ -30,7 +29,9 @@ async def keep(
             "source": baseline.source,
         }
         await session.record(Event(EventName.BASELINE_RECORDED, baseline.taken_at, target=baseline.target, facts=facts))
-    await session.record(*(event for report in reports for event in events_of(before.get(report.target), report)))
+    await session.record(
+        *(event for report in reports for event in events_of(known.reports.get(report.target), report))
+    )
 
 
 def events_of(before: DriftReport | None, after: DriftReport) -> Iterator[Event]:

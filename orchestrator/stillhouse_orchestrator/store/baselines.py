@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
-from stillhouse_orchestrator.store.rows import add_missing, bodies, upsert
+from stillhouse_orchestrator.store.rows import add_missing, upsert
 from stillhouse_orchestrator.store.tables import baselines, snapshots
 from stillhouse_orchestrator.values import Baseline, from_json, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,15 +38,6 @@ class Baselines:
         )
         row = (await self._connection.execute(query)).one_or_none()
         return None if row is None else replace(from_json(Baseline, row.body), snapshot=row.text)
-
-    async def some(self, targets: Collection[str]) -> list[Baseline]:
-        """Return those of some targets, oldest first, without their snapshots: fingerprints are enough for a steady fleet."""
-        query = (
-            select(baselines.c.body)
-            .where(baselines.c.target.in_(targets))
-            .order_by(baselines.c.target, baselines.c.taken_at)
-        )
-        return await bodies(self._connection, Baseline, query)
 
     async def save(self, found: Iterable[Baseline]) -> None:
         """Keep baselines; an older one of the same target and revisions is replaced."""

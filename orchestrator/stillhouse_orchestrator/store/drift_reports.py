@@ -11,7 +11,7 @@ from stillhouse_orchestrator.store.tables import drift_reports, ignore_rules
 from stillhouse_orchestrator.values import DriftReport, IgnoreRule, Sighting, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,11 +34,6 @@ class DriftReports:
         query = select(drift_reports.c.body).order_by(drift_reports.c.target)
         return await bodies(self._connection, DriftReport, query)
 
-    async def some(self, targets: Collection[str]) -> list[DriftReport]:
-        """Return the last reports of some targets."""
-        query = select(drift_reports.c.body).where(drift_reports.c.target.in_(targets))
-        return await bodies(self._connection, DriftReport, query)
-
     async def sightings(self) -> dict[str, Sighting]:
         """Return the schema that every target had, as far as it could be read, by target."""
         body = drift_reports.c.body
@@ -53,7 +48,7 @@ class DriftReports:
 
     async def save(self, reports: Iterable[DriftReport]) -> None:
         """Keep the last report of some targets."""
-        rows = [
+        rows = (
             {
                 "target": report.target,
                 "status": report.status.value,
@@ -62,7 +57,7 @@ class DriftReports:
                 "body": to_json(report),
             }
             for report in reports
-        ]
+        )
         await upsert(self._connection, drift_reports, rows)
 
     async def forget(self, target: str) -> None:

@@ -12,6 +12,7 @@ from stillhouse_orchestrator.store.baselines import Baselines
 from stillhouse_orchestrator.store.checksums import Checksums
 from stillhouse_orchestrator.store.drift_reports import DriftReports, IgnoreRules
 from stillhouse_orchestrator.store.history import History
+from stillhouse_orchestrator.store.looks import Looks
 from stillhouse_orchestrator.store.outbox import Outbox
 from stillhouse_orchestrator.store.rollouts import Plans, Rollouts
 from stillhouse_orchestrator.store.schedule import Schedule
@@ -32,6 +33,7 @@ class Session:
         self.baselines = Baselines(connection)
         self.checksums = Checksums(connection)
         self.drift_reports = DriftReports(connection)
+        self.looks = Looks(connection)
         self.ignore_rules = IgnoreRules(connection)
         self.alerts = Alerts(connection)
         self.silences = Silences(connection)

@@ -37,7 +37,7 @@ class Targets:
 
     async def save(self, states: Iterable[TargetState]) -> None:
         """Keep the last look at some targets."""
-        rows = [{"name": state.target, "health": state.health.value, "body": to_json(state)} for state in states]
+        rows = ({"name": state.target, "health": state.health.value, "body": to_json(state)} for state in states)
         await upsert(self._connection, targets, rows)
 
     async def forget(self, name: str) -> None:

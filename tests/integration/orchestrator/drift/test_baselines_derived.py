@@ -16,7 +16,7 @@ EXTRA = "CREATE TABLE stray (id INTEGER)"
 
 async def sources(app):
     async with app.store.read() as session:
-        return {(each.target, each.applied): each.source for each in await session.baselines.some(NAMES)}
+        return {(each.target, each.applied): each.source for each in (await session.looks.last(NAMES)).baselines}
 
 
 def named(report):

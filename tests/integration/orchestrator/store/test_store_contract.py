@@ -53,6 +53,32 @@ async def test_target_states_are_replaced_by_name(store):
         assert await session.targets.get("b") is None
 
 
+async def test_a_look_that_finds_nothing_new_changes_its_time_only(store):
+    at, later = NOON + HOUR, NOON + 2 * HOUR
+    steady = TargetState("a'ä", {"env": "prod"}, ("r1",), health=Health.HEALTHY, checked_at=NOON, reached_at=NOON)
+    gone = replace(steady, target="b", health=Health.UNREACHABLE, reached_at=NOON - HOUR, failures=1)
+    report = DriftReport(
+        "a'ä", DriftStatus.DRIFTED, ("r1",), first_seen=NOON, checked_at=NOON, drift_id="d", error=None
+    )
+    before = {state.target: state for state in (steady, gone)}
+    async with store.write() as session:
+        await session.looks.keep_states([steady, gone], {}, NOON)
+        await session.looks.keep_reports([report], {}, NOON)
+    states = [replace(steady, checked_at=at, reached_at=at), replace(gone, checked_at=at, failures=2)]
+    async with store.write() as session:
+        await session.looks.keep_states(states, before, at)
+        await session.looks.keep_reports([replace(report, checked_at=at)], {"a'ä": report}, at)
+        last = await session.looks.last(["a'ä", "b", "c"])
+        assert (sorted(last.states, key=lambda state: state.target), last.reports) == (
+            states,
+            [replace(report, checked_at=at)],
+        )
+        changed = replace(report, status=DriftStatus.IN_SYNC, drift_id=None, first_seen=None, checked_at=later)
+        await session.looks.keep_reports([changed], {"a'ä": last.reports[0]}, later)
+        assert await session.drift_reports.all() == [changed]
+        assert await session.drift_reports.drift_ids() == {}
+
+
 async def test_equal_snapshots_are_kept_once_and_unused_ones_pruned(store):
     snapshot = '{"tables": "é"}' * 100
     wanted = [Baseline(name, ("r2", "r1"), "f1", "n1", "migration", NOON, snapshot) for name in ("a", "b")]
@@ -60,7 +86,7 @@ async def test_equal_snapshots_are_kept_once_and_unused_ones_pruned(store):
         await session.baselines.save(wanted)
         await session.baselines.save(wanted)
         assert (await session.baselines.get("a", ("r1", "r2"))).snapshot == snapshot
-        assert [item.snapshot for item in await session.baselines.some(["a", "b", "c"])] == ["", ""]
+        assert [item.snapshot for item in (await session.looks.last(["a", "b", "c"])).baselines] == ["", ""]
         await session.baselines.forget("a")
         assert await session.prune(Retention(), NOON) == {}
         await session.baselines.forget("b")
