@@ -6,14 +6,17 @@ sink. One sink sends at once, another writes text; the runtime adds sinks that g
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import text
 from sqlalchemy.schema import ExecutableDDLElement
 
+from stillhouse_engine.dialects.values import with_values
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection, CursorResult, Dialect, Executable
 
@@ -97,22 +100,25 @@ class OfflineSink:
         self.literal_binds = literal_binds
 
     def execute(self, statement: Statement) -> None:
-        """Write the statement.
+        """Write the statement; one with parameters once for each row of them, with the values in the text."""
+        rows = statement.parameters or ()
+        for row in (rows,) if isinstance(rows, Mapping) else rows:
+            self._write(self._text(with_values(statement.executable, row), literal=True))
+        if not rows:
+            self._write(self.render(statement))
 
-        Raises:
-            TypeError: the statement has bound values, which text cannot carry.
-        """
-        if statement.parameters:
-            raise TypeError("SQL parameters not allowed with as_sql")
-        self.write(self.render(statement).replace("\t", "    ").strip() + self.terminator)
+    def _write(self, text: str) -> None:
+        self.write(text.replace("\t", "    ").strip() + self.terminator)
         if self.separator:
             self.write(self.separator)
 
     def render(self, statement: Statement) -> str:
-        """Return the text of a statement, without terminator."""
-        construct = statement.executable
+        """Return the text of a statement without parameters, without terminator."""
+        return self._text(statement.executable, literal=self.literal_binds)
+
+    def _text(self, construct: Executable, *, literal: bool) -> str:
         options: dict[str, Any] = {}
-        if self.literal_binds and not isinstance(construct, ExecutableDDLElement):
+        if literal and not isinstance(construct, ExecutableDDLElement):
             options["compile_kwargs"] = {"literal_binds": True}
         return str(construct.compile(dialect=self.dialect, **options))  # type: ignore[attr-defined]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema import SchemaError, Snapshot
@@ -10,13 +13,29 @@ from stillhouse_orchestrator.jobs import project_key
 from stillhouse_orchestrator.values import Baseline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from stillhouse_orchestrator.store import Store
+    from stillhouse_orchestrator.store.session import Session
     from stillhouse_orchestrator.workers.executor import Executor, Job, Outcome, Progress, Verb
 
 MOVING: frozenset[Verb] = frozenset({"upgrade", "downgrade", "stamp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a migration.
+
+    Attributes:
+        checksums: of the files of the revisions that it applied.
+        baseline: what it left, unless nobody could see it.
+    """
+
+    project: str
+    target: str
+    checksums: Mapping[str, str]
+    baseline: Baseline | None
 
 
 def baseline_of(
@@ -27,17 +46,24 @@ def baseline_of(
     Raises:
         SchemaError: the text is not a snapshot.
     """
-    read = Snapshot.from_json(snapshot)
+    fingerprint, normaliser = _identity(snapshot)
     return Baseline(
         target=target,
         applied=tuple(sorted(applied)),
-        fingerprint=read.fingerprint,
-        normaliser=str(read.normaliser),
+        fingerprint=fingerprint,
+        normaliser=normaliser,
         source=source,
         taken_at=at,
         snapshot=snapshot,
         by=by,
     )
+
+
+@lru_cache(maxsize=4)
+def _identity(snapshot: str) -> tuple[str, str]:
+    """Return a snapshot's fingerprint and normaliser version; siblings that were migrated together have the same text."""
+    read = Snapshot.from_json(snapshot)
+    return read.fingerprint, str(read.normaliser)
 
 
 class RecordingExecutor:
@@ -51,30 +77,70 @@ class RecordingExecutor:
     def __init__(self, executor: Executor, store: Store) -> None:
         self._executor = executor
         self._store = store
+        self._writing = asyncio.Lock()
+        self._waiting: list[tuple[Kept, asyncio.Future[None]]] = []
 
     async def run(self, job: Job, progress: Callable[[Progress], None] | None = None) -> Outcome:
         """Run a job to its end, and record what it left."""
         outcome = await self._executor.run(job, progress)
         if outcome.verb in MOVING and self._store.ownership is not None:
-            await self._remember(job, outcome)
-            if outcome.ok and outcome.snapshot and outcome.after is not None:
-                await self._record(outcome.target, outcome.after, outcome.snapshot)
+            kept = kept_of(job, outcome)
+            if kept.checksums or kept.baseline:
+                await self._keep(kept)
         return outcome
 
-    async def _remember(self, job: Job, outcome: Outcome) -> None:
-        """Keep what the files of the applied revisions were."""
-        if outcome.checksums:
-            project = project_key(job.project.script_location, job.project.alembic_ini, job.project.ini_section)
-            async with self._store.write() as session:
-                await session.checksums.save(project, outcome.target, outcome.checksums)
+    async def _keep(self, kept: Kept) -> None:
+        """Write what is kept of a migration, in one transaction with those that end while another is written."""
+        written = asyncio.get_running_loop().create_future()
+        self._waiting.append((kept, written))
+        async with self._writing:
+            if not written.done():
+                await self._write()
+        await written
 
-    async def _record(self, target: str, applied: tuple[str, ...], snapshot: str) -> None:
-        moment = now()
+    async def _write(self) -> None:
+        waiting, self._waiting = self._waiting, []
         try:
-            baseline = baseline_of(target, applied, snapshot, source="migration", at=moment)
+            async with self._store.write() as session:
+                for kept, _ in waiting:
+                    await keep(session, kept)
+        except asyncio.CancelledError:  # this migration's task ends; the next in line writes the others
+            self._waiting = [*waiting, *self._waiting]
+            raise
+        except Exception as error:
+            _tell(waiting, error)
+            raise
+        _tell(waiting, None)
+
+
+def kept_of(job: Job, outcome: Outcome) -> Kept:
+    """Return what is kept of a job."""
+    project = project_key(job.project.script_location, job.project.alembic_ini, job.project.ini_section)
+    baseline = None
+    if outcome.ok and outcome.snapshot and outcome.after is not None:
+        try:
+            baseline = baseline_of(outcome.target, outcome.after, outcome.snapshot, source="migration", at=now())
         except SchemaError:  # a worker of another version: the next check says that nothing is known
-            return
-        async with self._store.write() as session:
-            await session.baselines.save([baseline])
-            facts = {"applied": list(baseline.applied), "fingerprint": baseline.fingerprint}
-            await session.record(Event(EventName.BASELINE_RECORDED, moment, target=target, facts=facts))
+            baseline = None
+    return Kept(project, outcome.target, outcome.checksums, baseline)
+
+
+async def keep(session: Session, kept: Kept) -> None:
+    """Write what is kept of one migration."""
+    await session.checksums.save(kept.project, kept.target, kept.checksums)
+    if kept.baseline is not None:
+        await session.baselines.save([kept.baseline])
+        facts = {"applied": list(kept.baseline.applied), "fingerprint": kept.baseline.fingerprint}
+        moment = kept.baseline.taken_at
+        await session.record(Event(EventName.BASELINE_RECORDED, moment, target=kept.target, facts=facts))
+
+
+def _tell(waiting: list[tuple[Kept, asyncio.Future[None]]], error: Exception | None) -> None:
+    for _, written in waiting:
+        if written.done():
+            continue
+        if error is None:
+            written.set_result(None)
+        else:
+            written.set_exception(error)
+            written.exception()  # whoever waited may be gone

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from stillhouse_orchestrator.connections import Priority
+from stillhouse_orchestrator.rollouts.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +32,9 @@ class Slots:
         self._granted = granted
         self._free: defaultdict[str, list[asyncio.Event]] = defaultdict(list)
         self._queued: Counter[str] = Counter()
+        self._held: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._paces: defaultdict[str, Pace] = defaultdict(Pace)
+        self._next_looks: dict[str, asyncio.TimerHandle] = {}
         self._waiting: set[asyncio.Task[None]] = set()
         self._gathering: asyncio.Task[None] | None = None
 
@@ -40,8 +44,8 @@ class Slots:
         return {server: len(places) for server, places in self._free.items()}
 
     def want(self, server: str, url: str, count: int) -> None:
-        """Queue for places until so many are on their way."""
-        for _ in range(min(count, QUEUED_AT_ONCE) - self._queued[server]):
+        """Queue for places until so many are on their way, or as many as the server is worth at once."""
+        for _ in range(min(count, QUEUED_AT_ONCE, self._worth(server, count)) - self._queued[server]):
             self._queued[server] += 1
             task = self._group.create_task(self._hold(server, url))
             self._waiting.add(task)
@@ -61,19 +65,40 @@ class Slots:
         place = self._free[server].pop()
         return lambda: self._done(server, place)
 
+    def _worth(self, server: str, count: int) -> int:
+        """Return how many more places to queue for, by the server's pace."""
+        pace = self._paces[server]
+        held = len(self._held[server])
+        if held + count <= pace.width:
+            pace.pause()
+        else:
+            self._look_again(server, pace.look(asyncio.get_running_loop().time()))
+        return pace.width - held
+
+    def _look_again(self, server: str, seconds: float) -> None:
+        """Wake the rollout although nothing ends: long migrations are given company."""
+        if server in self._next_looks:
+            self._next_looks[server].cancel()
+        self._next_looks[server] = asyncio.get_running_loop().call_later(seconds, self._granted)
+
     def _done(self, server: str, place: asyncio.Event) -> None:
-        """Keep a place for the next target of this rollout, unless somebody else waits for one."""
-        budget = self._connections.budgets.get(server)
-        if budget is None or budget.waiting > self._queued[server]:
-            place.set()
+        """Keep a place for the next target of this rollout, unless somebody else waits for one, or there are too many."""
+        budget, pace = self._connections.budgets.get(server), self._paces[server]
+        pace.ended()
+        if budget is None or budget.waiting > self._queued[server] or len(self._held[server]) > pace.width:
+            self._give(server, place)
         else:
             self._free[server].append(place)
 
     def give_back(self) -> None:
         """Give back every place that is free: nobody needs it at this moment."""
-        for places in self._free.values():
+        for server, places in self._free.items():
             while places:
-                places.pop().set()
+                self._give(server, places.pop())
+
+    def _give(self, server: str, place: asyncio.Event) -> None:
+        self._held[server].discard(place)
+        place.set()
 
     def stop_gathering(self) -> None:
         """Do not wait for places together any more, and give back those that are there."""
@@ -86,6 +111,8 @@ class Slots:
         self.stop_gathering()
         for task in self._waiting:
             task.cancel()
+        for handle in self._next_looks.values():
+            handle.cancel()
 
     async def _gather(self, places: Mapping[str, tuple[str, int]]) -> None:
         """Hold places until all are there, then hand them over at one moment.
@@ -121,6 +148,7 @@ class Slots:
         async with self._connections.hold(url, Priority.ROLLOUT):
             self._queued[server] -= 1
             over = asyncio.Event()
+            self._held[server].add(over)
             self._free[server].append(over)
             self._granted()
             await over.wait()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from stillhouse_orchestrator.values import Rollout, RolloutTarget
 
-IN_USE = "waits for a connection to "
+IN_USE = "waits for a place on "
 
 
 @dataclass(frozen=True, slots=True)

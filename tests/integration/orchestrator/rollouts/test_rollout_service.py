@@ -105,7 +105,7 @@ async def test_the_servers_budget_is_kept(store, tmp_path):
         task = await running(bench, group)
         rollout = await until(bench, lambda _: len(bench.executor.started) == 3)
         waiting = {member.reason for member in rollout.members(MemberState.WAITING)}
-        assert waiting == {"waits for a connection to db1:5432"}
+        assert waiting == {"waits for a place on db1:5432"}
         for gate in bench.executor.gates.values():
             gate.set()
         assert (await task).state is RolloutState.SUCCEEDED

@@ -86,10 +86,23 @@ def test_text_ends_with_the_terminator_and_the_separator():
     assert written == ["SELECT    1", "/"]
 
 
-def test_text_cannot_carry_parameters():
-    sink, _ = offline()
-    with pytest.raises(TypeError, match="SQL parameters not allowed with as_sql"):
-        sink.execute(Statement("SELECT :a", {"a": 1}))
+T = sa.table("t", sa.column("q"), sa.column("r", sa.String))
+
+
+@pytest.mark.parametrize(
+    ("construct", "parameters", "expected"),
+    [
+        ("UPDATE t SET q=:a", {"a": "it's"}, ["UPDATE t SET q='it''s';"]),
+        (sa.text("SELECT :a"), [{"a": 1}, {"a": None}], ["SELECT 1;", "SELECT NULL;"]),
+        (T.insert(), [{"q": 5, "r": "x"}, {"q": 6, "r": "y"}], ["INSERT INTO t (q, r) VALUES (5, 'x');", "INSERT INTO t (q, r) VALUES (6, 'y');"]),
+        (T.update().where(T.c.q == sa.bindparam("key")), {"key": 3, "r": "z"}, ["UPDATE t SET r='z' WHERE t.q = 3;"]),
+        (T.delete().where(T.c.q == sa.bindparam("key")), {"key": 3}, ["DELETE FROM t WHERE t.q = 3;"]),
+    ],
+)  # fmt: skip
+def test_text_carries_the_values_of_parameters(construct, parameters, expected):
+    sink, written = offline()
+    sink.execute(Statement(construct, parameters))
+    assert written == expected
 
 
 def test_literal_binds_write_the_values():
