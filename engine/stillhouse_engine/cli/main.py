@@ -8,8 +8,6 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from stillhouse_engine import as_alembic, command
 from stillhouse_engine.cli.options import GLOBALS, OPTIONS, POSITIONALS, TRANSLATIONS
 from stillhouse_engine.config import Config
@@ -82,7 +80,11 @@ class CommandLine:
             self._fail(error, options)
         try:
             self.run_cmd(config, options)
-        except SQLAlchemyError as error:
+        except Exception as error:
+            from sqlalchemy.exc import SQLAlchemyError  # help and listings do without it
+
+            if not isinstance(error, SQLAlchemyError):
+                raise
             self._fail(error, options)
 
     def run_cmd(self, config: Config, options: Namespace) -> None:
@@ -108,7 +110,7 @@ class CommandLine:
             raise CommandError("only one pyproject.toml file may be indicated")
         return (toml or ["pyproject.toml"])[0], (ini or ["alembic.ini"])[0]
 
-    def _fail(self, error: CommandError | SQLAlchemyError, options: Namespace) -> NoReturn:
+    def _fail(self, error: Exception, options: Namespace) -> NoReturn:
         if options.raiseerr:
             raise error
         lines = [line for line in str(error).splitlines() if not line.startswith(BACKGROUND)]
