@@ -31,6 +31,7 @@ from fleets import Fleet, PostgresFleet, SQLiteFleet
 import servers
 from sample_projects import SampleProject, benchmark_project, sample_project
 from stillhouse_orchestrator.connections import Connections, Priority
+from stillhouse_orchestrator.rollouts.pace import FIRST
 from stillhouse_orchestrator.workers.executor import DatabaseSpec, Job, ProjectSpec
 from stillhouse_orchestrator.workers.pool import PoolExecutor
 
@@ -99,6 +100,7 @@ def ways(fleet: Fleet) -> list[Contender]:
         Contender("Stillhouse, with the same env.py", ours_with_env),
         Contender("Stillhouse, without env.py", ours),
         Contender("Stillhouse, without env.py and without replay", ours_without_replay),
+        Contender("`stillhouse up`, without env.py", command),
         Contender(f"limit: the same SQL through {fleet.driver}", limits.run),
     ]
 
@@ -119,12 +121,12 @@ async def ours_without_replay(fleet: Fleet) -> float:
 
 
 async def through_pool(fleet: Fleet, spec: ProjectSpec, *, replay: bool = True) -> float:
-    """Upgrade a fleet the way the daemon does."""
+    """Upgrade a fleet the way the daemon does, as many at once as a rollout begins with."""
     began = time.perf_counter()
-    connections = Connections()
+    connections, pace = Connections(), asyncio.Semaphore(FIRST)
 
     async def one(url: str) -> None:
-        async with connections.hold(url, Priority.ROLLOUT):
+        async with pace, connections.hold(url, Priority.ROLLOUT):
             database = DatabaseSpec(url.rpartition("/")[2], url, replay=replay)
             outcome = await executor.run(Job("upgrade", spec, database, "head"))
         if not outcome.ok:
@@ -135,6 +137,19 @@ async def through_pool(fleet: Fleet, spec: ProjectSpec, *, replay: bool = True) 
         taken = time.perf_counter() - began
     await connections.aclose()
     return taken
+
+
+async def command(fleet: Fleet) -> float:
+    """Run the command, as people do: it reads the fleet file, plans, migrates, and keeps its state and its log."""
+    folder = Path(tempfile.mkdtemp(dir=fleet.folder))
+    names = (
+        f"  db{number}: {{url: {url!r}, migrations: {fleet.project.folder / 'migrations_plain'}}}"
+        for number, url in enumerate(fleet.urls)
+    )
+    (folder / "fleet.yaml").write_text("\n".join(("fleet: bench", "databases:", *names)))
+    began = time.perf_counter()
+    await child("-m", "stillhouse_orchestrator", "up", "-f", str(folder / "fleet.yaml"))
+    return time.perf_counter() - began
 
 
 async def alembic_processes(fleet: Fleet) -> float:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ALEMBIC_VERSION = "1.20.1"
 """The version whose language this command line speaks; tools look at it."""
+BACKGROUND = "(Background on this error at:"  # the last line of SQLAlchemy's errors, a web address
 
 
 class CommandLine:
@@ -77,7 +78,14 @@ class CommandLine:
             config = Config(file_=ini, toml_file=toml, ini_section=options.name, cmd_opts=options)
         except CommandError as error:
             self._fail(error, options)
-        self.run_cmd(config, options)
+        try:
+            self.run_cmd(config, options)
+        except Exception as error:
+            from sqlalchemy.exc import SQLAlchemyError  # help and listings do without it
+
+            if not isinstance(error, SQLAlchemyError):
+                raise
+            self._fail(error, options)
 
     def run_cmd(self, config: Config, options: Namespace) -> None:
         """Run the parsed command; an error that a person can mend ends the program with its message."""
@@ -102,10 +110,11 @@ class CommandLine:
             raise CommandError("only one pyproject.toml file may be indicated")
         return (toml or ["pyproject.toml"])[0], (ini or ["alembic.ini"])[0]
 
-    def _fail(self, error: CommandError, options: Namespace) -> NoReturn:
+    def _fail(self, error: Exception, options: Namespace) -> NoReturn:
         if options.raiseerr:
             raise error
-        err(str(error), **({"quiet": True} if options.quiet else {}))
+        lines = [line for line in str(error).splitlines() if not line.startswith(BACKGROUND)]
+        err("\n".join(lines), **({"quiet": True} if options.quiet else {}))
 
 
 def main(argv: Sequence[str] | None = None, prog: str | None = None, **_: Any) -> None:

@@ -32,7 +32,7 @@ from stillhouse_engine.runtime.transactions import (
     text_autocommit,
     text_transaction,
 )
-from stillhouse_engine.runtime.version_table import read_heads, version_table_exists
+from stillhouse_engine.runtime.version_table import read_heads
 from stillhouse_engine.runtime.walks import Walk, open_walk
 from stillhouse_engine.script.steps import MigrationInfo, MigrationStep, RevisionStep, StampStep
 
@@ -261,10 +261,10 @@ class MigrationContext:
         """Return all revisions that the database is at; offline, those that the text starts from."""
         if self.as_sql:
             return self._start_from_rev
-        if self._connection is None or not self._has_version_table():
+        if self._connection is None or not self._sender.has_table(self._version):
             return ()
         self._sender.flush()
-        return read_heads(self._connection, self._version)
+        return self._sender.read_heads(self._version)
 
     def stamp(self, script_directory: ScriptDirectory, revision: str) -> None:
         """Write revision(s) into the version table without running anything."""
@@ -346,9 +346,6 @@ class MigrationContext:
         if not heads:
             self._ensure_version_table()
         return heads
-
-    def _has_version_table(self) -> bool:
-        return version_table_exists(self._connection, self._version)
 
     def _ensure_version_table(self, purge: bool = False) -> None:
         self._sender.ensure_table(self._version)

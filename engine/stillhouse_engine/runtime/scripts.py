@@ -117,14 +117,15 @@ class ScriptSink:
     def read_heads(self, table: Table) -> tuple[str, ...]:
         """Read the rows of the version table; outside of a transaction where none is open."""
         self.flush()
-        preparer, schema = self.connection.dialect.identifier_preparer, self._schema_of(table)
-        name = (
-            preparer.quote(table.name)
-            if schema is None
-            else f"{preparer.quote_schema(schema)}.{preparer.quote(table.name)}"
-        )
-        rows = self._waited(f"SELECT {preparer.quote(table.c.version_num.name)} FROM {name}", "fetch")
+        column = self.connection.dialect.identifier_preparer.quote(table.c.version_num.name)
+        rows = self._waited(f"SELECT {column} FROM {self._name_of(table)}", "fetch")
         return tuple(str(row[0]) for row in rows)
+
+    def has_table(self, table: Table) -> bool:
+        """Look whether the version table is there."""
+        self.flush()
+        found: str = self._waited(f"SELECT WHERE to_regclass({literal(self._name_of(table))}) IS NOT NULL", "execute")
+        return found.endswith(" 1")
 
     def ensure_table(self, table: Table) -> None:
         """Make the version table, unless it is there."""
@@ -181,6 +182,11 @@ class ScriptSink:
             if getattr(error, "sqlstate", None) == MOVED_SQLSTATE:
                 raise CommandError(str(error)) from error
             raise self._as_sqlalchemy(error, script) from error
+
+    def _name_of(self, table: Table) -> str:
+        preparer, schema = self.connection.dialect.identifier_preparer, self._schema_of(table)
+        name = preparer.quote(table.name)
+        return name if schema is None else f"{preparer.quote_schema(schema)}.{name}"
 
     def _schema_of(self, table: Table) -> str | None:
         """Return the schema that a table is in, which the connection may translate."""

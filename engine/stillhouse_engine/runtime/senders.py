@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sqlalchemy import inspect
 from sqlalchemy.schema import CreateTable
 
 from stillhouse_engine.faults import fault
@@ -47,6 +48,10 @@ class Sender(Protocol):
 
     def read_heads(self, table: Table) -> tuple[str, ...]:
         """Read the rows of the version table."""
+        ...
+
+    def has_table(self, table: Table) -> bool:
+        """Look whether the version table is there."""
         ...
 
     def ensure_table(self, table: Table) -> None:
@@ -94,6 +99,10 @@ class DirectSender:
     def read_heads(self, table: Table) -> tuple[str, ...]:
         """Read the rows of the version table."""
         return read_heads(self.connection, table)
+
+    def has_table(self, table: Table) -> bool:
+        """Look whether the version table is there."""
+        return bool(inspect(self.connection).has_table(table.name, schema=table.schema))
 
     def ensure_table(self, table: Table) -> None:
         """Make the version table, unless it is there."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import inspect, literal_column, select
+from sqlalchemy import literal_column, select
 
 from stillhouse_engine.errors import CommandError
 
@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Delete, Dialect, Insert, Table, Update
 
     from stillhouse_engine.script.steps import RowChange
-
-
-def version_table_exists(connection: Connection, table: Table) -> bool:
-    """Look whether the version table is there."""
-    return inspect(connection).has_table(table.name, schema=table.schema)
 
 
 def read_heads(connection: Connection, table: Table) -> tuple[str, ...]:

@@ -363,7 +363,12 @@ class ScriptDirectory:
         self._generate_template(
             Path(self.dir, "script.py.mako"),
             path,
-            **{**planned.variables(revid), "create_date": date, "message": message or "empty message", **kw},
+            **{
+                **planned.variables(revid),
+                "create_date": date,
+                "message": "empty message" if message is None else message,
+                **kw,
+            },
         )
         if self.hooks:
             write_hooks._run_hooks(path, self.hooks)  # noqa: SLF001 - same package

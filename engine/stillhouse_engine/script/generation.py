@@ -62,7 +62,7 @@ class PlannedRevision:
             "up_revision": revision,
             "down_revision": scalar(self.down_revision),
             "branch_labels": self.branch_labels,
-            "depends_on": scalar(self.depends_on),
+            "depends_on": list(self.depends_on) if len(self.depends_on) > 1 else scalar(self.depends_on),
         }
 
 

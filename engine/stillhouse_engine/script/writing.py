@@ -52,12 +52,12 @@ def revision_file_name(template: str, revision: str, message: str | None, date: 
 
 
 def now_in(zone: str | None) -> datetime:
-    """Return the time to write into a file: local and naive, or in a zone.
+    """Return the time to write into a file: local and naive where the zone is blank, or in a zone.
 
     Raises:
         CommandError: there is no such zone.
     """
-    if zone is None:
+    if not zone or zone.isspace():
         return datetime.now()  # noqa: DTZ005 - local time, as people write dates
     for name in (zone, zone.upper()):
         try:

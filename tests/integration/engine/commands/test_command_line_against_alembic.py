@@ -270,6 +270,8 @@ def test_written_revisions_are_alembics(tmp_path):
         ["merge", "aa11", "aa11"],
         ["revision", "--head", "extra@head", "--depends-on", "mm00", "--rev-id", "xx22"],
         ["revision", "--head", "xx22", "--depends-on", "extra", "--rev-id", "xx33"],
+        ["revision", "--head", "xx33", "--depends-on", "mm00", "--depends-on", "aa11", "--rev-id", "xx44"],
+        ["revision", "--head", "xx44", "-m", "", "--rev-id", "xx55"],
         ["revision", "--head", "mm00", "--depends-on", "nope"],
         [
             "revision",

@@ -259,6 +259,10 @@ def test_a_revision_that_would_break_the_graph_is_not_written(project, arguments
     assert sorted((project / "migrations" / "versions").glob("*.py")) == before
 
 
+def test_a_blank_timezone_is_local_time(project):
+    assert Path(command.revision(config(project, timezone=" "), "dated", rev_id="cc33").path).exists()
+
+
 def test_unusable_settings_are_named(project):
     with pytest.raises(CommandError, match="file_template '%\\(bogus\\)s' is not usable"):
         command.revision(config(project, file_template="%%(bogus)s"))

@@ -5,6 +5,7 @@ import sys
 from argparse import Namespace
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from stillhouse_engine.cli import CommandLine
 from stillhouse_engine.errors import CommandError
@@ -57,3 +58,19 @@ def test_help_and_listing_import_no_sqlalchemy():
         "import sys, stillhouse_engine.cli; assert not [m for m in sys.modules if m.startswith(('sqlalchemy', 'mako'))]"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_the_database_says_is_a_message_and_with_raiseerr_a_traceback(capsys):
+    def refuse(config) -> None:
+        """Fail as a driver does."""
+        raise OperationalError("select 1", {}, Exception("connection refused"))
+
+    line = CommandLine()
+    line.register_command(refuse)
+    with pytest.raises(SystemExit):
+        line.main(["refuse"])
+    with pytest.raises(OperationalError):
+        line.main(["--raiseerr", "refuse"])
+
+    assert "connection refused" in (said := "".join(capsys.readouterr()))
+    assert "Background" not in said
