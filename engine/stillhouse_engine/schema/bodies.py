@@ -7,6 +7,7 @@ and functions, where directives would lose some of it.
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -67,8 +68,17 @@ def call(statement: str) -> list[str]:
         return [f"op.execute(sa.DDL({statement.replace('%', '%%')!r}))"]
     if "\n" not in escaped:
         line = f"op.execute({_quoted(escaped)})"
-        return [line] if len(line) <= LONGEST_LINE else ["op.execute(", f"{INDENT}{_quoted(escaped)}", ")"]
+        return [line] if len(line) <= LONGEST_LINE else ["op.execute(", *_wrapped(escaped), ")"]
     return [f"op.execute({escaped!r})"] if _awkward(escaped) else _block(escaped)
+
+
+def _wrapped(statement: str) -> list[str]:
+    """Return a long line as several literals, which Python puts together again."""
+    parts = textwrap.wrap(
+        statement, LONGEST_LINE - 2 * len(INDENT) - 2, expand_tabs=False, replace_whitespace=False, drop_whitespace=False,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    return [f"{INDENT}{_quoted(part)}" for part in parts]
 
 
 def _block(statement: str) -> list[str]:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from stillhouse_engine.squashing.seeds import Seeds
     from stillhouse_engine.squashing.stages import State
 
-TABLES = re.compile(
-    r"CREATE\s+(?:UNLOGGED\s+|VIRTUAL\s+)?TABLE\b|ALTER\s+TABLE\b(?!.*\b(?:FOREIGN\s+KEY|TRIGGER|ATTACH)\b)",
+AFTER_ROWS = re.compile(
+    r"CREATE\b(?:(?!\bTABLE\b)[^(])*?\b(?:VIEW|TRIGGER|RULE)\b|ALTER\s+TABLE\b.*\bFOREIGN\s+KEY\b",
     re.IGNORECASE | re.DOTALL,
 )
+"""What fires on rows, checks them against other tables, or is filled from them."""
 FUNCTIONS = re.compile(r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b", re.IGNORECASE)
 MAKES_ONLY = re.compile(r"CREATE\b", re.IGNORECASE)
 FAMILIES = {"mysql": ("mysql", "mariadb"), "mariadb": ("mysql", "mariadb")}
@@ -34,9 +35,7 @@ def upgrade_body(before: State, after: State, seeds: Seeds, unseen: Sequence[str
     missing = [step.reason for step in steps if step.change_ids and not step.sql and step.reason]
     if missing:
         raise SquashError("There is no statement that makes some of the schema:", missing)
-    at = 1 + max(
-        (place for place, step in enumerate(steps) if any(map(TABLES.match, step.sql))), default=len(steps) - 1
-    )
+    at = next((place for place, step in enumerate(steps) if any(map(AFTER_ROWS.match, step.sql))), len(steps))
     rows = [RepairStep((), (statement,)) for statement in (*seeds.inserts, *_sequences(before, after))]
     others = [RepairStep((), (statement,)) for statement in unseen]
     return _guard(after.snapshot.dialect) + body([*steps[:at], *rows, *steps[at:], *others])

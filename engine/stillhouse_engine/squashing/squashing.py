@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -196,10 +197,9 @@ class _Squashing:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.file.write(path, draft)
         gone = {each.revision for each in self.found.members}
-        known = self.project.script.walk_revisions()
-        return RevisionMap(
-            lambda others=[each for each in known if each.revision not in gone]: [*others, read_file(path)]
-        )
+        scripts = [copy(each) for each in self.project.script.walk_revisions() if each.revision not in gone]
+        scripts.append(read_file(path))
+        return RevisionMap(lambda: scripts)
 
     def squashed(
         self, source: str, after: State, seeds: Seeds, unseen: tuple[str, ...], *, reversible: bool
