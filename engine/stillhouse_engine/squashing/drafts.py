@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema.actions import RepairStep
 from stillhouse_engine.schema.bodies import INDENT, between, body
+from stillhouse_engine.script.originals import FOLDER
 from stillhouse_engine.squashing.errors import SquashError
 
 if TYPE_CHECKING:
@@ -50,9 +51,11 @@ def downgrade_body(before: State, after: State, seeds: Seeds) -> str | None:
     return _guard(after.snapshot.dialect) + body([*rows, *steps])
 
 
-def no_way_back(revision: str, folder: str) -> str:
+def no_way_back(revision: str) -> str:
     """Return the body of a ``downgrade()`` that says where the originals are."""
-    told = f"revision {revision} cannot be taken back as a whole; downgrade to one of its originals in {folder}, or restore a backup"
+    told = (
+        f"revision {revision} cannot be taken back as a whole: downgrade to one of its originals in {FOLDER}/{revision}"
+    )
     return f"raise NotImplementedError(\n{INDENT * 2}{told!r}\n{INDENT})"
 
 

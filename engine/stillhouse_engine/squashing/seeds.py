@@ -56,10 +56,12 @@ def read_rows(connection: Connection, snapshot: Snapshot) -> dict[str, Rows]:
     """Read the rows of all tables of a small database, by the names that the snapshot gives them.
 
     Raises:
-        SquashError: a table has more rows than can be seeds.
+        SquashError: a table has more rows than can be seeds, or keeps them in a way of its own.
     """
     found: dict[str, Rows] = {}
     for table in snapshot.of_kind("table"):
+        if table.get("form") == "virtual":
+            _refuse_rows(connection, table)
         if table.get("form") in WITHOUT_ROWS:
             continue
         rows = _rows(connection, snapshot, table)
@@ -93,6 +95,14 @@ def _rows(connection: Connection, snapshot: Snapshot, table: SchemaObject) -> Ro
         always=any(item.get("identity") == "always" for item in columns),
         values=tuple(sorted(tuple(str(value) for value in row) for row in rows)),
     )
+
+
+def _refuse_rows(connection: Connection, table: SchemaObject) -> None:
+    if connection.exec_driver_sql(f"SELECT 1 FROM {table.text('sql')} LIMIT 1").first() is not None:
+        raise SquashError(
+            f"The range leaves rows in the virtual table {table.name}, which cannot be carried into a revision",
+            hint="end the range before the revision that writes them",
+        )
 
 
 def _key_columns(connection: Connection, table: SchemaObject, keys: Sequence[Any]) -> list[str]:

@@ -162,7 +162,7 @@ class _Squashing:
             SquashError: it does something else.
         """
         before, after = wanted
-        no_way = no_way_back(self.found.newest, self.file.kept.name)
+        no_way = no_way_back(self.found.newest)
         back = downgrade_body(before, after, seeds)
         revisions = self.write(path, Draft(self.message, upgrades, back or no_way))
         async with self.stage() as scratch:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from servers import PostgresServer
 
 RICH: Mapping[str, Step] = {
-    "c001": Step(None, '''
+    "c001": Step(None, """
 op.execute("CREATE SCHEMA audit")
 op.execute("CREATE TYPE mood AS ENUM ('sad', 'ok')")
 op.execute("CREATE DOMAIN email AS text CHECK (VALUE ~ '^[^:]+:?@')")
 op.execute("CREATE SEQUENCE ticket START 40 INCREMENT 2")
 op.execute("CREATE TABLE people (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, mood mood NOT NULL DEFAULT 'ok', born timestamptz, data jsonb, tags text[], raw bytea, shout text GENERATED ALWAYS AS (upper(name)) STORED, mail email)")
-'''),
+"""),
     "c002": Step("c001", '''
 with op.get_context().autocommit_block():
     op.execute("ALTER TYPE mood ADD VALUE 'happy'")
@@ -32,13 +32,13 @@ op.execute("""INSERT INTO people (name, mood, born, data, tags, raw) VALUES
     ('%(x)s', 'sad', NULL, NULL, '{}', NULL)""")
 op.execute("SELECT nextval('ticket'), nextval('ticket')")
 '''),
-    "c003": Step("c001", '''
+    "c003": Step("c001", """
 op.create_table("log", sa.Column("id", sa.BigInteger, primary_key=True), sa.Column("person", sa.Integer, sa.ForeignKey("people.id", deferrable=True)), sa.Column("what", sa.Text, comment="it''s said"), schema="audit")
 op.execute("CREATE TABLE visits (at date NOT NULL, who integer) PARTITION BY RANGE (at)")
 op.execute("CREATE TABLE visits_2026 PARTITION OF visits FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')")
 op.execute("INSERT INTO visits VALUES ('2026-05-05', 1)")
-'''),
-    "c004": Step(("c002", "c003"), '''
+"""),
+    "c004": Step(("c002", "c003"), """
 op.execute("CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN INSERT INTO audit.log (person, what) VALUES (new.id, 'came: ' || new.name); RETURN new; END$$")
 op.execute("CREATE TRIGGER notes AFTER INSERT ON people FOR EACH ROW EXECUTE FUNCTION noted()")
 op.execute("INSERT INTO people (name) VALUES ('last')")
@@ -49,7 +49,7 @@ op.execute("ALTER TABLE people ENABLE ROW LEVEL SECURITY")
 op.execute("CREATE POLICY own ON people FOR SELECT USING (name = current_user)")
 op.create_index("ix_people_name", "people", [sa.text("lower(name)")], unique=True, postgresql_where=sa.text("name <> ''"))
 op.execute("GRANT SELECT ON people TO PUBLIC")
-'''),
+"""),
     "c005": Step("c004", 'op.add_column("people", sa.Column("seen", sa.Boolean))', 'op.drop_column("people", "seen")'),
 }  # fmt: skip
 
@@ -80,7 +80,10 @@ def content(engine: sa.Engine) -> tuple[object, ...]:
 
 
 def test_everything_a_database_can_hold(
-    tmp_path: Path, postgres_server: PostgresServer, postgres_database: Callable[[], str], engine_of: Callable[[str], sa.Engine]
+    tmp_path: Path,
+    postgres_server: PostgresServer,
+    postgres_database: Callable[[], str],
+    engine_of: Callable[[str], sa.Engine],
 ) -> None:
     def url(name: str) -> str:
         return postgres_server.url(name, driver="psycopg")
