@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from squashable import Step, build
 
+from stillhouse_engine import command
 from stillhouse_engine.schema import take_snapshot
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ op.execute("CREATE TABLE people (id integer GENERATED ALWAYS AS IDENTITY PRIMARY
 with op.get_context().autocommit_block():
     op.execute("ALTER TYPE mood ADD VALUE 'happy'")
 op.execute("""INSERT INTO people (name, mood, born, data, tags, raw) VALUES
-    ('Zoé''s', 'happy', '2026-01-02 03:04:05.678+02', '{"a": [1, "\\:b"]}', ARRAY['x,y', NULL, '"'], decode('00ff5c', 'hex')),
+    ('Zoé''s', 'happy', '2026-01-02 03:04:05.678+02', '{"a": [1, "\\\\:b"]}', ARRAY['x,y', NULL, '"'], decode('00ff5c', 'hex')),
     ('%(x)s', 'sad', NULL, NULL, '{}', NULL)""")
 op.execute("SELECT nextval('ticket'), nextval('ticket')")
 '''),
@@ -44,7 +45,7 @@ op.execute("CREATE TRIGGER notes AFTER INSERT ON people FOR EACH ROW EXECUTE FUN
 op.execute("INSERT INTO people (name) VALUES ('last')")
 op.execute("CREATE VIEW happy AS SELECT name FROM people WHERE mood = 'happy'")
 op.execute("CREATE MATERIALIZED VIEW counts AS SELECT mood, count(*) FROM people GROUP BY mood")
-op.execute("COMMENT ON TABLE people IS '100% \\:human'")
+op.execute("COMMENT ON TABLE people IS '100% \\\\:human'")
 op.execute("ALTER TABLE people ENABLE ROW LEVEL SECURITY")
 op.execute("CREATE POLICY own ON people FOR SELECT USING (name = current_user)")
 op.create_index("ix_people_name", "people", [sa.text("lower(name)")], unique=True, postgresql_where=sa.text("name <> ''"))
@@ -90,10 +91,10 @@ def test_everything_a_database_can_hold(
 
     originals, squashed, alembics, straggler = (postgres_database() for _ in range(4))
     house = build(tmp_path, url(originals), RICH)
-    house.run("upgrade", "head")
-    house.connect_to(url(straggler)).run("upgrade", "c002")
+    command.upgrade(house.config(url(originals)), "head")
+    command.upgrade(house.config(url(straggler)), "c002")
 
-    said = house.run("squash", "-r", ":c004", "-m", "the first years")
+    said = house.connect_to(url(straggler)).run("squash", "-r", ":c004", "-m", "the first years")
 
     assert "Squashed 4 revisions into c004" in said
     assert "GRANT SELECT ON people TO PUBLIC" in said
@@ -101,13 +102,13 @@ def test_everything_a_database_can_hold(
         "squashed/c004/c001_.py", "squashed/c004/c002_.py", "squashed/c004/c003_.py", "squashed/c004/c004_.py",
         "versions/c004_the_first_years.py", "versions/c005_.py",
     ]  # fmt: skip
-    house.run("upgrade", "head")
-    house.connect_to(url(squashed)).run("upgrade", "head")
+    command.upgrade(house.config(url(straggler)), "head")
+    command.upgrade(house.config(url(squashed)), "head")
     house.connect_to(url(alembics)).run("upgrade", "head", side="alembic")
     wanted = content(engine_of(originals))
     assert content(engine_of(squashed)) == wanted
     assert content(engine_of(alembics)) == wanted
     assert content(engine_of(straggler)) == wanted
-    house.run("downgrade", "base", side="alembic")
+    command.downgrade(house.config(url(alembics)), "base")
     with engine_of(alembics).connect() as connection:
         assert [item.name for item in take_snapshot(connection, exclude_tables=("alembic_version",)).objects] == []
