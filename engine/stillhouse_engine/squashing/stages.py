@@ -59,6 +59,10 @@ class State:
         for change in diff(self.snapshot, other.snapshot):
             what = f"{change.kind} {change.object}{f': {change.attribute}' if change.attribute else ''}"
             yield f"{what} is {change.op}: {change.expected!r} became {change.actual!r}"
+        for table in self.snapshot.of_kind("table"):
+            ours_in, theirs_in = _columns(self.snapshot, table.name), _columns(other.snapshot, table.name)
+            if ours_in != theirs_in and sorted(ours_in) == sorted(theirs_in):
+                yield f"order of the columns of {table.name}: {', '.join(ours_in)} became {', '.join(theirs_in)}"
         for name in sorted({*self.rows, *other.rows}):
             ours, theirs = _plain(self.rows.get(name)), _plain(other.rows.get(name))
             if ours != theirs:
@@ -67,6 +71,13 @@ class State:
             ours_at, theirs_at = self.sequences.get((schema, name)), other.sequences.get((schema, name))
             if ours_at != theirs_at:
                 yield f"sequence {schema}.{name}: its last value {ours_at} became {theirs_at}"
+
+
+def _columns(snapshot: Snapshot, table: str) -> list[str]:
+    """Return the columns of a table in their order."""
+    columns = [item for item in snapshot.by_parent.get(table, ()) if item.kind == "column"]
+    columns.sort(key=lambda item: int(str(item.get("position") or 0)))
+    return [item.name[len(table) + 1 :] for item in columns]
 
 
 def _plain(rows: Rows | None) -> list[tuple[tuple[str, str], ...]]:
