@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.errors import CommandError
@@ -36,6 +35,8 @@ def squash(
     Raises:
         CommandError: it cannot be squashed, or is not the same afterwards.
     """
+    import asyncio
+
     return asyncio.run(squash_on(config, rev_range, message, scratch_url, without_data=without_data))
 
 
