@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from stillhouse_config import FleetValueError
 from stillhouse_config.drift import parse_kind
 from stillhouse_engine.schema import Snapshot, diff
+from stillhouse_engine.schema.bodies import between
 from stillhouse_orchestrator.connections import Priority
 from stillhouse_orchestrator.drift import repairing
-from stillhouse_orchestrator.drift.adopting import AdoptError, Adoption, adoptable, between, without
+from stillhouse_orchestrator.drift.adopting import AdoptError, Adoption, adoptable, without
 from stillhouse_orchestrator.drift.baselines import baseline_of
 from stillhouse_orchestrator.drift.looking import Scope
 from stillhouse_orchestrator.drift.repairing import RepairError, RepairPlan

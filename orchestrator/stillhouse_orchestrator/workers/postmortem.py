@@ -99,6 +99,7 @@ def outcome_of_success(job: Job, done: Done) -> Outcome:
         originals=done.originals,
         checksums=done.checksums,
         written=done.written,
+        squashed=done.squashed,
     )
 
 

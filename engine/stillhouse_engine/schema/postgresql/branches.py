@@ -53,6 +53,12 @@ class Branch:
     seldom: frozenset[str] = frozenset()
 
     @property
+    def only_kind(self) -> str | None:
+        """The kind that all of its objects have; None when they are of several."""
+        word = self.kind.strip("'")
+        return word if self.kind == f"'{word}'" and word.isidentifier() else None
+
+    @property
     def common(self) -> Mapping[str, str]:
         """The attributes that every object of the kind may have."""
         return {name: sql for name, sql in self.attributes.items() if name not in self.seldom}
@@ -100,6 +106,27 @@ TABLE = Branch(
     hints={"sql": "r.oid::regclass::text"},
     source=f"rel r {commented('pg_class', 'r.oid')} WHERE r.relkind IN ('r', 'p', 'f')",
     renders="r.relkind = 'p' OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = r.oid)",
+    any_rare="""r.relkind <> 'r' OR r.relam <> 2 OR r.reltablespace <> 0 OR r.relispartition OR r.reloptions IS NOT NULL
+        OR r.relpersistence <> 'p' OR r.relrowsecurity OR r.relforcerowsecurity OR r.relreplident <> 'd' OR note.description IS NOT NULL
+        OR r.oid IN (SELECT i.inhrelid FROM pg_inherits i) OR r.oid IN (SELECT x.indrelid FROM pg_index x WHERE x.indisclustered)""",
+    seldom=frozenset(
+        {
+            "form",
+            "persistence",
+            "access_method",
+            "tablespace",
+            "partition_key",
+            "partition_bound",
+            "inherits",
+            "options",
+            "row_security",
+            "force_row_security",
+            "replica_identity",
+            "cluster",
+            "server",
+            "comment",
+        }
+    ),
 )
 
 COLUMN = Branch(
@@ -180,6 +207,9 @@ CONSTRAINT = Branch(
     },
     source=f"""rel r JOIN pg_constraint k ON k.conrelid = r.oid {commented("pg_constraint", "k.oid")}
         WHERE k.contype IN ('p', 'u', 'c', 'f', 'x') AND k.conparentid = 0 AND (k.conislocal OR k.coninhcount = 0)""",
+    any_rare="""NOT k.convalidated OR note.description IS NOT NULL
+        OR k.conindid IN (SELECT ic.oid FROM pg_class ic WHERE ic.relkind IN ('i', 'I') AND ic.reloptions IS NOT NULL)""",
+    seldom=frozenset({"validated", "options", "comment"}),
 )
 
 INDEX = Branch(
@@ -190,7 +220,7 @@ INDEX = Branch(
     attributes={
         "definition": "pg_get_indexdef(x.indexrelid, 0, true)",
         "valid": "CASE WHEN NOT x.indisvalid THEN 'invalid' END",
-        "tablespace": "(SELECT t.spcname FROM pg_tablespace t WHERE t.oid = ic.reltablespace)",
+        "tablespace": "CASE WHEN ic.reltablespace <> 0 THEN (SELECT t.spcname FROM pg_tablespace t WHERE t.oid = ic.reltablespace) END",
         "statistics": """CASE WHEN x.indexprs IS NOT NULL THEN (SELECT string_agg(a.attnum || ' ' || a.attstattarget, ', ' ORDER BY a.attnum) FROM pg_attribute a
             WHERE a.attrelid = x.indexrelid AND a.attstattarget >= 0) END""",
         "comment": "note.description",
@@ -203,6 +233,8 @@ INDEX = Branch(
         WHERE r.relkind IN ('r', 'p', 'm') AND NOT x.indisprimary AND NOT x.indisexclusion
         AND (NOT x.indisunique OR NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = x.indrelid AND k.conindid = x.indexrelid
             AND k.contype = 'u'))""",
+    any_rare="NOT x.indisvalid OR ic.reltablespace <> 0 OR x.indexprs IS NOT NULL OR note.description IS NOT NULL",
+    seldom=frozenset({"valid", "tablespace", "statistics", "comment"}),
 )
 
 SEQUENCE = Branch(

@@ -13,7 +13,7 @@ from stillhouse_engine.schema.postgresql.statements import BRANCHES, snapshot_st
 from stillhouse_engine.schema.snapshot import Coverage, SchemaObject, Snapshot, ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -52,7 +52,7 @@ def read(connection: Connection, schemas: Sequence[str] | None, exclude_tables: 
     denied = tuple((f"schema {name}", "no USAGE privilege") for name in sorted(json.loads(unreadable or "[]")))
     return Snapshot(
         dialect="postgresql",
-        objects=ordered(_objects(json.loads(content or "[]"))),
+        objects=ordered(_objects(content or "[]")),
         server_version=".".join(map(str, version)),
         schemas=tuple(schemas) if schemas else (home,),
         coverage=Coverage(COMPARED, NOT_COMPARED, denied),
@@ -67,20 +67,22 @@ def take_fingerprint(
     return {row[0]: row[1] for row in rows}
 
 
-_FIXED = 4
-"""How many values come before a row's attributes: the branch's number, kind, name, parent."""
+_FIXED = 3
+"""How many values come before a row's attributes: the branch's number, name, parent; then the kind, if there are several."""
 
 
 class _Shape:
     """How the rows of a branch are laid out."""
 
-    __slots__ = ("common", "hints", "lists", "rare", "split", "views")
+    __slots__ = ("common", "hints", "kind", "lists", "rare", "split", "start", "views")
 
     def __init__(self, branch: Branch) -> None:
         self.common = tuple(branch.common)
         self.hints = tuple(branch.hints)
         self.rare = tuple(branch.rare)
-        self.split = _FIXED + len(self.common)
+        self.kind = branch.only_kind
+        self.start = _FIXED + (self.kind is None)
+        self.split = self.start + len(self.common)
         self.lists = any("json_" in sql for sql in (*branch.attributes.values(), *branch.hints.values()))
         self.views = branch.kind == VIEW.kind
 
@@ -88,8 +90,9 @@ class _Shape:
 _SHAPES = [_Shape(branch) for branch in BRANCHES]
 
 
-def _objects(rows: Iterable[list[Any]]) -> Iterator[SchemaObject]:
+def _objects(content: str) -> Iterator[SchemaObject]:
     """Turn rows into objects. Most are columns, and most columns are like many others: equal ones share their attributes."""
+    rows: list[list[Any]] = json.loads(content)
     alike: dict[tuple[Any, ...], Mapping[str, Value]] = {}
     places: dict[tuple[Any, ...], Mapping[str, Value]] = {}
     for row in rows:
@@ -97,21 +100,23 @@ def _objects(rows: Iterable[list[Any]]) -> Iterator[SchemaObject]:
         if not shape.rare:
             yield _object(shape, row)
             continue
-        key, place = tuple(row[_FIXED : shape.split]), tuple(row[shape.split : -1])
+        key, place = tuple(row[shape.start : shape.split]), tuple(row[shape.split : -1])
         if (attributes := alike.get(key)) is None:
             attributes = alike[key] = _present(shape.common, key)
         if row[-1] is not None:
             attributes = {**attributes, **_present(shape.rare, row[-1])}
         if (hints := places.get(place)) is None:
             hints = places[place] = _present(shape.hints, place)
-        yield SchemaObject(row[1], row[2], row[3], attributes, hints)
+        yield SchemaObject(shape.kind or row[_FIXED], row[1], row[2], attributes, hints)
 
 
 def _object(shape: _Shape, row: list[Any]) -> SchemaObject:
     if shape.lists:
         row = [tuple(value) if isinstance(value, list) else value for value in row]
-    attributes = _present(shape.common, row[_FIXED : shape.split])
-    item = SchemaObject(row[1], row[2], row[3], attributes, _present(shape.hints, row[shape.split :]))
+    attributes = _present(shape.common, row[shape.start : shape.split])
+    item = SchemaObject(
+        shape.kind or row[_FIXED], row[1], row[2], attributes, _present(shape.hints, row[shape.split :])
+    )
     return normalised(item) if shape.views else item
 
 

@@ -113,7 +113,8 @@ FROM (
 
 
 def _json_rows(number: int, branch: Branch) -> str:
-    values = [str(number), branch.kind, branch.name, branch.parent, *branch.common.values(), *branch.hints.values()]
+    kind = [] if branch.only_kind else [branch.kind]
+    values = [str(number), branch.name, branch.parent, *kind, *branch.common.values(), *branch.hints.values()]
     if branch.rare:
         values.append(f"CASE WHEN {branch.any_rare} THEN json_build_array({', '.join(branch.rare.values())}) END")
     return f"SELECT json_build_array({', '.join(values)}) AS line FROM {branch.source}"
