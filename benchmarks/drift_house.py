@@ -106,9 +106,7 @@ class House:
 
     async def look(self) -> None:
         """Look at all targets as a check does, without keeping anything."""
-        await Sweep(self.store, self.connections, self.fleet).look(
-            self.targets, await self.drift.known(self.targets)
-        )
+        await Sweep(self.store, self.connections, self.fleet).look(self.targets, await self.drift.known(self.targets))
 
 
 def write_fleet(bench: Bench, places: Sequence[Place], port: int = 1) -> FleetFile:
