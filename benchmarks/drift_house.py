@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import time
 from dataclasses import dataclass, replace
@@ -106,9 +107,7 @@ class House:
 
     async def look(self) -> None:
         """Look at all targets as a check does, without keeping anything."""
-        await Sweep(self.store, self.connections, self.fleet).look(
-            self.targets, await self.drift.known(self.targets)
-        )
+        await Sweep(self.store, self.connections, self.fleet).look(self.targets, await self.drift.known(self.targets))
 
 
 def write_fleet(bench: Bench, places: Sequence[Place], port: int = 1) -> FleetFile:
@@ -143,5 +142,7 @@ async def settled(file: FleetFile, limits: dict[str, int]) -> AsyncIterator[Hous
         accepted = await Answers(store, connections).accept(targets[0], "bench")
         async with store.write() as session:
             await session.baselines.save(replace(accepted, target=target.name) for target in targets)
+        gc.collect()
+        gc.freeze()  # as the daemon does with its fleet
         yield House(store, connections, Census(store, connections, projects), drift, fleet, targets)
         await connections.aclose()
