@@ -58,7 +58,6 @@ class DriftSettings(Declaration):
     schemas: tuple[Text, ...] = Field(
         default=(), description="The schemas to compare. Default: the target's own.", examples=[["public", "audit"]]
     )
-    privileges: Flag = Field(default=False, description="Compare owners and grants as well.")
 
 
 class CensusSettings(Declaration):
@@ -154,7 +153,7 @@ class DatabaseSettings(Declaration):
         description="Who brings it to its head: `manual` leaves it to `stillhouse up` and rollouts, `auto` lets the daemon start a "
         "rollout whenever its census finds pending revisions.",
     )
-    replay: bool = Field(
+    replay: Flag = Field(
         default=True,
         description="Send the statements that a sibling's migration recorded, where revisions read nothing. `false` runs the Python of every revision.",
     )

@@ -158,7 +158,7 @@ def _syntax_problem(file: str, error: yaml.YAMLError) -> Problem:
             else "check indentation, quotes and brackets here and on the line above"
         )
         if "character that cannot start any token" in reason or "found unexpected ':'" in reason:
-            hint = "put the value in quotes"
+            hint = "put the value in quotes; where it begins with a tab, indent with spaces"
         return Problem(file, line, column, "", f"not valid YAML: {reason}", hint)
     reason = str(error).partition("\n")[0]
     return Problem(

@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 from datetime import date  # noqa: TC003 (pydantic resolves annotations)
+from typing import Annotated, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from .fields import Declaration, Expiry, Selector, Text
+from .errors import FleetValueError
+from .fields import Declaration, Expiry, Selector, Text, reading
+from .suggestions import known_words
+
+KINDS = (
+    "aggregate", "column", "composite", "constraint", "domain", "enum", "event", "extension", "function", "index",
+    "materialized_view", "policy", "procedure", "range", "rule", "schema", "sequence", "statistics", "table", "trigger", "view",
+)  # fmt: skip
+"""What drift is found in, on all kinds of database together."""
+
+
+def parse_kind(text: str) -> str:
+    """Return the kind of object that a rule is for.
+
+    Raises:
+        FleetValueError: there is none of this name, so that the rule would cover nothing.
+    """
+    if text in KINDS:
+        return text
+    raise FleetValueError(f"{text!r} is no kind of object", known_words(text, KINDS, "kinds"))
+
+
+Kind: TypeAlias = Annotated[str, PlainValidator(reading(parse_kind, ())), WithJsonSchema({"enum": list(KINDS)})]
 
 
 class IgnoreRule(Declaration):
     """Differences that are nobody's business until a day. All the patterns that are given must match."""
 
-    kind: Text | None = Field(
+    kind: Kind | None = Field(
         default=None,
         description="The kind of object: table, column, index, constraint, view and so on.",
         examples=["table"],

@@ -24,7 +24,11 @@ def parse_duration(text: str) -> timedelta:
         return timedelta()
     if not re.fullmatch(PATTERN, text):
         number = re.fullmatch(r"\d+(\.\d+)?", text)
-        hint = f"give a unit: {text}s, {text}m or {text}h" if number else "write it like 500ms, 30s, 15m, 1h30m or 2d"
+        hint = (
+            f"give a unit: {text}ms, {text}s, {text}m or {text}h"
+            if number
+            else "write it like 500ms, 30s, 15m, 1h30m or 2d"
+        )
         raise DurationError(f"{text!r} is not a duration", hint)
     try:
         return timedelta(seconds=sum(float(number) * UNITS[unit] for number, unit in PART.findall(text)))

@@ -28,7 +28,6 @@ class Retention(Declaration):
     """How long the store keeps what is over; what is open is always kept."""
 
     history: Interval = Field(default=timedelta(days=365), description="Events of the audit history.")
-    reports: Interval = Field(default=timedelta(days=90), description="Drift reports of drift that is gone.")
     alerts: Interval = Field(default=timedelta(days=90), description="Alerts that are resolved.")
     rollouts: Interval = Field(default=timedelta(days=365), description="Rollouts that have ended.")
 

@@ -22,6 +22,7 @@ WORDS = {
     "string_type": "must be text",
     "too_short": "must not be empty",
     "string_too_short": "must not be empty",
+    "greater_than_equal": "must be {ge} or more",
 }
 HINTS = {
     "model_type": "write its keys below it, indented",
@@ -45,10 +46,14 @@ def problem_of(document: Document, error: ErrorDetails, schema: dict[str, Any]) 
     context = error.get("ctx", {})
     if kind == "unreadable":
         return document.problem(location, context["reason"], context["hint"], at_key="[key]" in error["loc"])
-    message = WORDS.get(kind, error["msg"][:1].lower() + error["msg"][1:]).format(key=key)
+    message = error["msg"][:1].lower() + error["msg"][1:]
+    if kind in WORDS:
+        message = WORDS[kind].format_map({**context, "key": key})
     hint = str(context.get("hint", HINTS.get(kind, "")))
     if kind == "extra_forbidden":
         hint = known_words(str(key), keys_at(schema, location[:-1]), "known keys")
+    elif kind == "missing" and document.has(location):
+        message, hint = "must not be empty", "write its keys below it, indented"
     elif kind == "missing":
         location, hint = location[:-1], f"add {key}:"
     elif kind == "literal_error":

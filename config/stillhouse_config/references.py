@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .strategies import BUILT_IN
 from .suggestions import known_words
+from .urls import SecretUrl
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from .document import Location
     from .fleet_file import FleetModel
+
+
+DIALECTS = ("mariadb", "mysql", "postgresql", "sqlite")
+STORES = ("postgresql", "sqlite")
 
 
 class Finding(NamedTuple):
@@ -34,6 +39,7 @@ def check_references(
         channels: so for channels.
     """
     return [
+        *_dialects(model),
         *_dependencies(model, databases),
         *_cycles(model),
         *_sources(model, databases),
@@ -42,6 +48,20 @@ def check_references(
         *_channels(model, channels),
         *_tokens(model),
     ]
+
+
+def _dialects(model: FleetModel) -> Iterator[Finding]:
+    """Find URLs of no database that Stillhouse knows; which drivers there are is known to the projects' interpreters only."""
+    for name, database in model.databases.items():
+        if (
+            isinstance(database.url, SecretUrl)
+            and (dialect := database.url.drivername.partition("+")[0]) not in DIALECTS
+        ):
+            hint = "did you mean 'postgresql'?" if dialect == "postgres" else known_words(dialect, DIALECTS, "known")
+            yield Finding(("databases", name, "url"), f"{dialect!r} is no database that Stillhouse knows", hint)
+    if model.state_url.dialect not in STORES:
+        hint = "write sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER@HOST/DATABASE"
+        yield Finding(("state_url",), f"the store runs on SQLite or PostgreSQL, not on {model.state_url.dialect}", hint)
 
 
 def _dependencies(model: FleetModel, known: Collection[str]) -> Iterator[Finding]:

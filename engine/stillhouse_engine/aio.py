@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine import command
+from stillhouse_engine.command.squashing import squash_on
 from stillhouse_engine.runtime.bridging import (
     brings_own_loop,
     close_unstarted,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-__all__ = ["check", "current", "downgrade", "ensure_version", "revision", "run", "stamp", "upgrade"]
+__all__ = ["check", "current", "downgrade", "ensure_version", "revision", "run", "squash", "stamp", "upgrade"]
 
 
 async def run(config: Config, function: Callable[[], T]) -> T:
@@ -102,6 +103,18 @@ async def check(config: Config) -> None:
 async def ensure_version(config: Config, *, sql: bool = False) -> None:
     """Make the version table, unless it is there."""
     await run(config, partial(command.ensure_version, config, sql=sql))
+
+
+async def squash(
+    config: Config,
+    rev_range: str | None = None,
+    message: str | None = None,
+    *,
+    scratch_url: str | None = None,
+    without_data: bool = False,
+) -> Any:
+    """Replace a range of revisions by one that does the same; see ``command.squash``."""
+    return await squash_on(config, rev_range, message, scratch_url, without_data=without_data)
 
 
 async def revision(config: Config, message: str | None = None, **options: Any) -> Any:

@@ -73,6 +73,17 @@ OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("--package",),
         {"action": "store_true", "help": "Write empty __init__.py files to the environment and version locations"},
     ),
+    "scratch_url": (
+        ("--scratch-url",),
+        {"type": str, "metavar": "URL", "help": "Where to make scratch databases; by default beside sqlalchemy.url"},
+    ),
+    "without_data": (
+        ("--without-data",),
+        {
+            "action": "store_true",
+            "help": "Squash a range above the base even where its revisions write rows.",
+        },
+    ),
     "check_heads": (
         ("-c", "--check-heads"),
         {

@@ -4,6 +4,7 @@ from stillhouse_engine.command.listing import branches, current, heads, history,
 from stillhouse_engine.command.moving import downgrade, ensure_version, stamp, upgrade
 from stillhouse_engine.command.projects import init, list_templates
 from stillhouse_engine.command.revising import check, edit, merge, revision
+from stillhouse_engine.command.squashing import squash
 
 __all__ = [
     "branches",
@@ -19,6 +20,7 @@ __all__ = [
     "merge",
     "revision",
     "show",
+    "squash",
     "stamp",
     "upgrade",
 ]

@@ -261,6 +261,7 @@ class MigrationContext:
         """Return all revisions that the database is at; offline, those that the text starts from."""
         if self.as_sql:
             return self._start_from_rev
+        self._replay.spoil("it asks where the database is")
         if self._connection is None or not self._sender.has_table(self._version):
             return ()
         self._sender.flush()

@@ -101,6 +101,9 @@ def check_row_count(table: Table, write: RowWrite, matched: int) -> None:
         CommandError: it met none, or several: another runner has been here, or the table was edited by hand.
     """
     if matched != 1:
-        raise CommandError(
-            f"Online migration expected to match one row when {write.says} in '{table.fullname}'; {matched} found"
-        )
+        raise CommandError(f"{expected(table, write)}{matched} found")
+
+
+def expected(table: Table, write: RowWrite) -> str:
+    """Return what a write that met another number of rows than one says before that number."""
+    return f"Online migration expected to match one row when {write.says} in '{table.fullname}'; "

@@ -15,8 +15,8 @@ from sqlalchemy.schema import CreateSchema
 
 from stillhouse_engine.errors import CommandError
 from stillhouse_engine.runtime.plain import load_metadata
+from stillhouse_engine.runtime.scratch import check_connection, scratch_database
 from stillhouse_engine.worker.messages import Done
-from stillhouse_engine.worker.scratch import check_connection, scratch_database
 from stillhouse_engine.worker.snapshots import SnapshotTaker
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from stillhouse_engine.worker.messages import Done
 from stillhouse_engine.worker.scripts import ScriptFiles
 from stillhouse_engine.worker.sharing import SharedSnapshots
 from stillhouse_engine.worker.snapshots import SnapshotTaker
+from stillhouse_engine.worker.squashing import squash
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -48,6 +49,7 @@ class Jobs:
             "replay": replay,
             "models": models,
             "adopt": adopt,
+            "squash": squash,
         }
 
     async def run(self, start: Start, report: Report) -> Done:

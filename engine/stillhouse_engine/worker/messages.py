@@ -26,7 +26,9 @@ from stillhouse_engine.runtime.specs import (  # get_type_hints() needs them whe
 
 PROTOCOL = 2
 
-Verb: TypeAlias = Literal["upgrade", "downgrade", "stamp", "plan", "describe", "current", "replay", "models", "adopt"]
+Verb: TypeAlias = Literal[
+    "upgrade", "downgrade", "stamp", "plan", "describe", "current", "replay", "models", "adopt", "squash"
+]
 FailedState: TypeAlias = Literal["failed", "busy", "indeterminate"]
 
 
@@ -182,6 +184,7 @@ class Done:
         originals: for ``describe``: the revisions that squashed ones have replaced.
         checksums: of the files of the revisions that ran, by revision.
         written: for ``adopt``: the path of the revision file.
+        squashed: for ``squash``: what came of it.
     """
 
     id: int
@@ -197,6 +200,7 @@ class Done:
     originals: tuple[RevisionSummary, ...] = ()
     checksums: dict[str, str] = field(default_factory=dict)
     written: str | None = None
+    squashed: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from stillhouse_config import Selector
+from stillhouse_config import FleetValueError, Selector
 from stillhouse_orchestrator.alerts import delivery, lifecycle, messages, routing
 from stillhouse_orchestrator.alerts.channels import open_channels
 from stillhouse_orchestrator.alerts.findings import Limits
@@ -158,8 +158,11 @@ class AlertService:
 
         Raises:
             SelectorError: ``match`` is not a selector.
+            FleetValueError: it picks no target.
         """
-        Selector.parse(match)
+        selector = Selector.parse(match)
+        if not any(selector.matches(name, labels) for name, labels in self.policy.labels.items()):
+            raise FleetValueError(f"selector {match!r} picks no target", "`stillhouse status` lists them")
         at = now()
         silence = Silence(secrets.token_hex(4), match, author, reason, at, at + duration)
         facts = {"silence": silence.id, "match": match, "reason": reason, "until": silence.expires_at.isoformat()}
@@ -167,6 +170,16 @@ class AlertService:
             await session.silences.save(silence)
             await session.record(Event(EventName.ALERT_SILENCED, at, actor=author, facts=facts))
         return silence
+
+    async def unsilence(self, silence_id: str, by: str) -> bool:
+        """End a silence early; False when there is none of this id."""
+        async with self._store.write() as session:
+            if silence_id not in {each.id for each in await session.silences.live(now())}:
+                return False
+            await session.silences.forget(silence_id)
+            facts = {"silence": silence_id, "ended": True}
+            await session.record(Event(EventName.ALERT_SILENCED, now(), by, facts=facts))
+        return True
 
     async def test(self, name: str) -> None:
         """Send a real message through one channel, now and without the outbox.

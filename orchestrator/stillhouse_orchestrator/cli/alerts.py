@@ -85,6 +85,44 @@ def silence(selector: str, duration: str, reason: str, fleet_file: str) -> int:
 
 
 @alerts.command()
+@fleet_option
+@json_option
+@token_option
+@log_options
+def silences(fleet_file: str, as_json: bool) -> int:
+    """List what is kept quiet, by whom, why and until when."""
+    found = ask(
+        fleet_file, lambda daemon: list(daemon.get("alerts", "silences")["silences"]), lambda: _silences(fleet_file)
+    )
+    if as_json:
+        print_json(silences=found)
+    elif not found:
+        click.echo("no silence")
+    else:
+        rows = [
+            (each["id"], each["match"], moment(each["expires_at"]), each["author"], each["reason"]) for each in found
+        ]
+        print_table(("ID", "SELECTOR", "UNTIL", "BY", "REASON"), rows)
+    return Exit.FINE
+
+
+@alerts.command()
+@click.argument("silence_id", metavar="ID")
+@fleet_option
+@token_option
+@log_options
+def unsilence(silence_id: str, fleet_file: str) -> int:
+    """End a silence early."""
+    ask(
+        fleet_file,
+        lambda daemon: str(daemon.delete("alerts", "silences", silence_id)["done"]),
+        lambda: _unsilence(fleet_file, silence_id),
+    )
+    click.echo(f"{silence_id}: ended")
+    return Exit.FINE
+
+
+@alerts.command()
 @click.argument("channel")
 @fleet_option
 @token_option
@@ -113,15 +151,26 @@ async def _ack(fleet_file: str, key: str, reason: str | None) -> str:
 
 
 async def _silence(fleet_file: str, selector: str, duration: str, reason: str) -> dict[str, Any]:
-    from stillhouse_config import FleetValueError, parse_duration
+    from stillhouse_config import parse_duration
     from stillhouse_orchestrator.documents import listed
 
     async with opened(fleet_file) as application:
-        try:
-            made = await application.alerts.silence(selector, actor(), reason, parse_duration(duration))
-        except FleetValueError as error:
-            raise CommandFailedError(str(error), error.hint, Exit.USAGE) from error
+        made = await application.alerts.silence(selector, actor(), reason, parse_duration(duration))
         return dict(listed([made])[0])
+
+
+async def _silences(fleet_file: str) -> list[Any]:
+    from stillhouse_orchestrator.documents import listed
+    from stillhouse_orchestrator.events import now
+
+    async with opened(fleet_file, beside=True) as application, application.store.read() as session:
+        return listed(await session.silences.live(now()))
+
+
+async def _unsilence(fleet_file: str, silence_id: str) -> None:
+    async with opened(fleet_file) as application:
+        if not await application.alerts.unsilence(silence_id, actor()):
+            raise CommandFailedError(f"there is no silence {silence_id!r}", "`stillhouse alerts silences` lists them")
 
 
 async def _test(fleet_file: str, channel: str) -> str:

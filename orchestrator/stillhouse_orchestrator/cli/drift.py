@@ -12,7 +12,9 @@ PLACES = {
     "repair": Place("drift_answers", "repair", "Show the SQL that undoes the drift, ask, run it, verify."),
     "adopt": Place("drift_adopt", "adopt", "Write a revision for the drift, so that siblings get it by upgrade."),
     "accept": Place("drift_answers", "accept", "Take a live schema as the right one."),
-    "ignore": Place("drift_answers", "ignore", "Keep some differences from counting as drift, until a day."),
+    "ignore": Place("drift_rules", "ignore", "Keep some differences from counting as drift, until a day."),
+    "rules": Place("drift_rules", "rules", "List the rules that people made."),
+    "unignore": Place("drift_rules", "unignore", "End a rule: what it covered counts again."),
 }
 
 

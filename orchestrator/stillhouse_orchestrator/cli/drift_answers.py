@@ -1,9 +1,8 @@
-"""``stillhouse drift repair``, ``accept`` and ``ignore``: the answers to drift."""
+"""``stillhouse drift repair`` and ``accept``: the answers to drift that change what is or what should be."""
 
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -60,38 +59,6 @@ def accept(target: str, yes: bool, fleet_file: str) -> int:
         lambda daemon: _accept_remotely(daemon, target, yes=yes),
         lambda: _accept(fleet_file, target, yes=yes),
     )
-
-
-@click.command()
-@click.argument("target", required=False)
-@click.option("--kind", help="Kind of object: table, column, index…")
-@click.option("--name", help='The object\'s dotted name, a glob: "tmp_*".')
-@click.option("--schema", help="The object's schema, a glob.")
-@click.option("--attribute", help="The attribute that differs, a glob.")
-@click.option("--reason", required=True, help="Why it is fine.")
-@click.option(
-    "--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day on which it is ignored. Default: for ever."
-)
-@click.option("--owner", default=actor, help="Who answers for it. Default: you.")
-@fleet_option
-@token_option
-@log_options
-def ignore(fleet_file: str, until: datetime | None, **given: str | None) -> int:
-    """Keep differences from counting as drift, on one target or on all. All the patterns that are given must match."""
-    if not any(given[key] for key in ("kind", "name", "schema", "attribute")):
-        raise click.UsageError("give at least one of --kind, --name, --schema, --attribute")
-    end = datetime.combine(until.date(), time(), UTC) + timedelta(days=1) if until else None
-    rule_id = ask(
-        fleet_file,
-        lambda daemon: str(daemon.post("drift", "rules", body=_rule(end, given))["rules"][0]["id"]),
-        lambda: _ignore(fleet_file, end, given),
-    )
-    click.echo(f"{rule_id}: ignored from the next check on")
-    return Exit.FINE
-
-
-def _rule(end: datetime | None, given: Mapping[str, str | None]) -> dict[str, Any]:
-    return {**given, "until": end.isoformat() if end else None}
 
 
 async def _repair(fleet_file: str, name: str, *, yes: bool) -> int:
@@ -157,15 +124,6 @@ def _accept_remotely(daemon: Daemon, name: str, *, yes: bool) -> int:
         _ask(f"Take the live schema of {name} as right?")
     print_report(daemon.post("drift", "targets", name, "accept")["targets"][0])
     return Exit.FINE
-
-
-async def _ignore(fleet_file: str, end: datetime | None, given: Mapping[str, Any]) -> str:
-    from stillhouse_orchestrator.values import IgnoreRule
-
-    async with opened(fleet_file) as application:
-        if given["target"] is not None:
-            application.target(given["target"])
-        return (await application.answers.ignore(IgnoreRule(id="", until=end, **given), actor())).id
 
 
 async def _checked(application: Application, target: TargetDeclaration) -> DriftReport:

@@ -21,7 +21,9 @@ def print_report(report: Mapping[str, Any], *, detailed: bool = False) -> None:
     """Print one target's report; detailed with values, repair SQL and coverage."""
     status = click.style(report["status"].replace("_", " "), fg=COLOURS[report["status"]])
     pending = f", {counted(report['pending'], 'pending revision')}" if report["pending"] else ""
-    click.echo(f"{report['target']}: {status} at {revisions(report['applied'])}{pending}")
+    unread = report["status"] == "unknown" and not report["applied"]  # base, or nobody knows
+    at = "" if unread else f" at {revisions(report['applied'])}"
+    click.echo(f"{report['target']}: {status}{at}{pending}")
     if report["error"]:
         click.echo(f"  {report['error']}")
     elif report["changes"] and "siblings" in (report.get("evidence") or ""):
@@ -42,7 +44,7 @@ def print_change(change: Mapping[str, Any], *, detailed: bool = False) -> None:
     if not detailed:
         return
     for label in ("expected", "actual"):
-        if change[label] is not None:
+        if change[label]:
             click.echo(f"      {label}: {change[label]}")
     click.echo(f"      severity: {change['severity']}   id: {change['id']}")
     if change["repair_sql"]:

@@ -11,6 +11,7 @@ import click
 from stillhouse_orchestrator.cli.exits import Exit
 from stillhouse_orchestrator.cli.options import fleet_option, json_option
 from stillhouse_orchestrator.cli.running import CommandFailedError
+from stillhouse_orchestrator.client import announcement
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to ask a daemon that listens everywhere
 
@@ -39,6 +40,8 @@ def health(fleet_file: str, as_json: bool, url: str | None, timeout: float) -> i
 
 def _address(url: str | None, fleet_file: str) -> tuple[str, int]:
     if url is None:
+        url = _announced(fleet_file)
+    if url is None:
         from stillhouse_orchestrator.cli.loading import load
 
         listen = load(fleet_file).model.api.listen
@@ -47,6 +50,13 @@ def _address(url: str | None, fleet_file: str) -> tuple[str, int]:
     if parts.hostname is None or parts.port is None:
         raise click.UsageError("--url needs a host and a port, as http://127.0.0.1:8470")
     return parts.hostname, parts.port
+
+
+def _announced(fleet_file: str) -> str | None:
+    """Return where the daemon says that it listens; reading that costs much less than reading the fleet file."""
+    path = announcement.likely_path(fleet_file)
+    found = announcement.read(path) if path else None
+    return found.url if found else None
 
 
 def _get(host: str, port: int, timeout: float) -> tuple[int, dict[str, str]]:

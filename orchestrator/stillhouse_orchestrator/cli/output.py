@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 SCHEMA_VERSION = 1
+SHOWN_NAMES = 8
 
 
 def print_json(**content: Any) -> None:
@@ -36,6 +37,21 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for number, line in enumerate(lines):
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         click.echo(click.style(text, bold=True) if number == 0 else text)
+
+
+def named(names: Sequence[str]) -> str:
+    """Name some targets, and count the rest."""
+    more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    return ", ".join(names[:SHOWN_NAMES]) + more
+
+
+def gathered(lines: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield what is to be said of some targets, the same of several in one line."""
+    about: dict[str, list[str]] = {}
+    for name, text in lines:
+        about.setdefault(text, []).append(name)
+    for text, names in about.items():
+        yield f"{named(names)}: {text}"
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

@@ -10,12 +10,10 @@ from stillhouse_orchestrator.cli.asking import ask
 from stillhouse_orchestrator.cli.exits import Exit
 from stillhouse_orchestrator.cli.loading import opened
 from stillhouse_orchestrator.cli.options import destination_options, selecting_options
-from stillhouse_orchestrator.cli.output import counted, print_document, revisions
+from stillhouse_orchestrator.cli.output import counted, gathered, named, print_document, revisions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-SHOWN_TARGETS = 8
 
 
 @click.command()
@@ -55,20 +53,17 @@ def print_plan(plan: Mapping[str, Any], *, with_sql: bool = False, done: bool = 
         click.echo(f"up to date: {named(plan['up_to_date'])}")
     if plan["ahead"]:
         click.echo(f"ahead of {plan['requested']}: {named(plan['ahead'])}")
-    for target, identity in plan["drifted"].items():
-        click.echo(f"{target}: drifted ({identity}); see `stillhouse drift show {target}`", err=True)
-    for target, reason in (*plan["unreachable"].items(), *plan["unknown"].items()):
-        click.echo(f"{target}: {reason}", err=True)
+    first = {identity: target for target, identity in reversed(plan["drifted"].items())}
+    drifted = (
+        (target, f"drifted ({identity}); see `stillhouse drift show {first[identity]}`")
+        for target, identity in plan["drifted"].items()
+    )
+    for line in gathered([*drifted, *plan["unreachable"].items(), *plan["unknown"].items()]):
+        click.echo(line, err=True)
     if plan["late"]:
         click.echo(f"late for the rollout in progress: {named(plan['late'])}", err=True)
     if plan["unmatched"]:
         click.echo(f"matched by no wave of the strategy: {named(plan['unmatched'])}", err=True)
-
-
-def named(targets: Sequence[str]) -> str:
-    """Name some targets, and count the rest."""
-    more = f" and {len(targets) - SHOWN_TARGETS} more" if len(targets) > SHOWN_TARGETS else ""
-    return ", ".join(targets[:SHOWN_TARGETS]) + more
 
 
 def _print_group(group: Mapping[str, Any], *, with_sql: bool) -> None:

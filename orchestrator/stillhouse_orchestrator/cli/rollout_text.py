@@ -37,11 +37,14 @@ def print_rollout(document: Mapping[str, Any]) -> None:
             str(member["wave"]),
             member["state"],
             f"{revisions(member['from'])} -> {revisions(member['to'])}",
-            why(member),
+            why(member).partition("\n")[0],
         )
         for member in document["targets"]
     ]
     print_table(("TARGET", "WAVE", "STATE", "REVISIONS", ""), rows)
+    for member in document["targets"]:
+        if "\n" in why(member):
+            click.echo(f"{member['target']}:\n" + "\n".join(f"  {line}" for line in why(member).splitlines()))
     print_way_on(document)
     if document.get("late"):
         click.echo(f"appeared since, and not in it: {', '.join(document['late'])}", err=True)
@@ -69,8 +72,8 @@ def state_of(head: Mapping[str, Any]) -> str:
     return f"{head['state']}{f' ({reason})' if (reason := head['reason']) else ''}"
 
 
-def member_line(member: Mapping[str, Any]) -> str:
-    """Say in one line where a member is; with what it did and how long that took once it is over."""
+def member_text(member: Mapping[str, Any]) -> str:
+    """Say where a member is; with what it did and how long that took once it is over."""
     state = click.style(member["state"].replace("_", " "), fg=COLOURS.get(member["state"]))
     took = ""
     if member["started_at"] and member["finished_at"]:
@@ -80,7 +83,7 @@ def member_line(member: Mapping[str, Any]) -> str:
     if member["state"] in {"done", "running"}:
         path = f" {revisions(member['from'])} -> {revisions(member['to'])}"
     because = why(member)
-    return f"{member['target']}: {state}{path}{took}{f': {because}' if because else ''}"
+    return f"{state}{path}{took}{f': {because}' if because else ''}"
 
 
 def why(member: Mapping[str, Any]) -> str:

@@ -10,9 +10,9 @@ from stillhouse_orchestrator.cli.asking import ask
 from stillhouse_orchestrator.cli.exits import Exit
 from stillhouse_orchestrator.cli.loading import opened
 from stillhouse_orchestrator.cli.options import fleet_option, log_options, token_option
-from stillhouse_orchestrator.cli.output import counted, revisions
+from stillhouse_orchestrator.cli.output import counted, named, revisions
 from stillhouse_orchestrator.cli.people import actor
-from stillhouse_orchestrator.cli.plan import named, print_sql
+from stillhouse_orchestrator.cli.plan import print_sql
 from stillhouse_orchestrator.cli.rollout_run import watch_remotely
 from stillhouse_orchestrator.cli.rollout_text import OVER, goes_on, print_rollout, succeeded
 from stillhouse_orchestrator.cli.running import REPORTED

@@ -24,6 +24,7 @@ PLACES = {
     "up": Place("up", "up", "Bring targets to their head, and watch."),
     "rollout": Place("rollout", "rollout", "Start, watch and steer coordinated rollouts."),
     "drift": Place("drift", "drift", "Find drift, and answer it."),
+    "squash": Place("squash", "squash", "Replace many revisions of a project by one."),
     "alerts": Place("alerts", "alerts", "List what needs a person."),
     "history": Place("history", "history", "Show the audit trail."),
     "serve": Place("serve", "serve", "Run the daemon."),

@@ -73,6 +73,10 @@ def failing_cleanly() -> Iterator[None]:
         _bug(leaves[0])
         raise
     except Exception as error:
+        from stillhouse_config import FleetValueError
+
+        if isinstance(error, FleetValueError):
+            raise CommandFailedError(_clean(str(error)), error.hint, Exit.USAGE) from error
         _bug(error)
         raise
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from stillhouse_orchestrator.cli.rollout_text import BUSY, OVER, UNSETTLED, member_line, state_of
+from stillhouse_orchestrator.cli.output import gathered
+from stillhouse_orchestrator.cli.rollout_text import BUSY, OVER, UNSETTLED, member_text, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,8 +69,10 @@ class Watching:
         if self._quiet:
             return
         head = news["rollout"]
-        for member in news["targets"]:
-            self._member(member)
+        for line in gathered(
+            (member["target"], member_text(member)) for member in news["targets"] if self._tells(member)
+        ):
+            self._print(line)
         if (state := f"rollout {head['id']}: {state_of(head)}") != self._state:
             self._state = state
             self._print(state)
@@ -100,15 +103,15 @@ class Watching:
         if not self._quiet:
             click.echo("the daemon is away; the rollout goes on when it is back", err=True)
 
-    def _member(self, member: Mapping[str, Any]) -> None:
+    def _tells(self, member: Mapping[str, Any]) -> bool:
+        """Keep where a member is, and tell whether that is worth a line."""
         self._members[member["target"]] = member
         now = (member["state"], member["reason"])
         waits_its_turn = member["state"] == "waiting" and (member["reason"] or "").startswith(TURN)
         if self._said.get(member["target"]) == now or member["state"] in QUIET or waits_its_turn:
-            return
+            return False
         self._said[member["target"]] = now
-        if member["state"] != "running" or self._bar is None:
-            self._print(member_line(member))
+        return member["state"] != "running" or self._bar is None
 
     def _print(self, line: str) -> None:
         if self._bar is not None:

@@ -78,6 +78,15 @@ class Daemon:
         given = {key: value for key, value in (body or {}).items() if value is not None}
         return self._answered("POST", path_of(path, {}), given, {"Idempotency-Key": os.urandom(16).hex()})
 
+    def delete(self, *path: str) -> dict[str, Any]:
+        """End something.
+
+        Raises:
+            RefusedError: the daemon refuses, or there is no such thing.
+            DaemonGoneError: it does not answer.
+        """
+        return self._answered("DELETE", path_of(path, {}), None, {"Idempotency-Key": os.urandom(16).hex()})
+
     def watch(self, rollout_id: str, told: Callable[[], None] | None = None) -> Iterator[tuple[str, Any]]:
         """Yield the messages about a rollout, name and content; reconnects when the daemon was away for a while.
 

@@ -1,27 +1,20 @@
 """Adopting drift: the revision that makes of the expected schema what was found, so that siblings get it by upgrade. Pure.
 
-The statements are those of a repair in the other direction, each in an ``op.execute()``: they are exact for the target's
-own kind of database, down to triggers and functions, where directives would lose some of it.
+The statements are those of a repair in the other direction.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stillhouse_engine.schema import Snapshot, diff, repair
+from stillhouse_engine.schema.bodies import body
 from stillhouse_orchestrator.errors import StillhouseError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from stillhouse_engine.schema import Change, RepairStep, SchemaObject
-
-INDENT = "    "
-LONGEST_LINE = 100
-BIND = re.compile(r"(?<![:\w\\]):(?=\w+(?!:))")
-"""What ``op.execute()`` takes for a bound parameter (SQLAlchemy's ``text()``); a backslash keeps it as it is."""
+    from stillhouse_engine.schema import Change, RepairStep, SchemaObject, Snapshot
 
 
 class AdoptError(StillhouseError):
@@ -79,21 +72,6 @@ class Adoption:
         return body(self.back)
 
 
-def between(before: Snapshot, after: Snapshot) -> tuple[RepairStep, ...]:
-    """Return the steps that make of one schema another."""
-    changes = diff(after, before)
-    steps = repair(changes, after, before)
-    return tuple(kept for step in steps if (kept := _anywhere(step)) is not None)
-
-
-def _anywhere(step: RepairStep) -> RepairStep | None:
-    """Leave out what says in which database or schema a session works: a migration knows that."""
-    if step.change_ids:
-        return step
-    sql = tuple(each for each in step.sql if not each.startswith(("USE ", "SET search_path", "SET LOCAL search_path")))
-    return replace(step, sql=sql) if sql else None
-
-
 def without(actual: Snapshot, expected: Snapshot, ignored: Iterable[Change]) -> Snapshot:
     """Return a schema with some of its changes undone."""
     objects = dict(actual.by_key)
@@ -137,43 +115,3 @@ def adoptable(target: str, steps: Sequence[RepairStep], changes: Collection[Chan
         raise AdoptError(target, f"no statement makes this: {'; '.join(missing)}", "write that revision by hand")
     if not any(step.sql for step in steps):
         raise AdoptError(target, "there is nothing to adopt: rules ignore all of it")
-
-
-def body(steps: Sequence[RepairStep]) -> str:
-    """Return steps as the body of ``upgrade()`` or ``downgrade()``, indented for the template."""
-    lines: list[str] = []
-    for step in steps:
-        outside = not step.transactional and bool(step.change_ids)
-        if outside:
-            lines.append("with op.get_context().autocommit_block():")
-        for statement in step.sql:
-            lines += [f"{INDENT if outside else ''}{line}" if line else "" for line in call(statement)]
-        if step.reason and not step.sql:
-            lines.append(f"# {' '.join(step.reason.split())}")
-    if all(line.startswith("#") for line in lines):
-        lines.append("pass")
-    return f"\n{INDENT}".join(lines)
-
-
-def call(statement: str) -> list[str]:
-    """Return the lines of one ``op.execute()``."""
-    escaped = BIND.sub(r"\:", statement)
-    if "\n" not in escaped:
-        line = f"op.execute({_quoted(escaped)})"
-        return [line] if len(line) <= LONGEST_LINE else ["op.execute(", f"{INDENT}{_quoted(escaped)}", ")"]
-    return [f"op.execute({escaped!r})"] if _awkward(escaped) else _block(escaped)
-
-
-def _block(statement: str) -> list[str]:
-    """Return a statement of several lines as they are; the template's indentation must not get into it."""
-    return ["op.execute(", *(f"{INDENT}{_quoted(line)}" for line in statement.splitlines(keepends=True)), ")"]
-
-
-def _awkward(statement: str) -> bool:
-    return "\r" in statement or len(statement.splitlines()) != statement.count("\n") + (not statement.endswith("\n"))
-
-
-def _quoted(text: str) -> str:
-    """Return a text as a literal in double quotes, where that needs no more backslashes than in single ones."""
-    plain = repr(text)
-    return f'"{plain[1:-1]}"' if plain.startswith("'") and '"' not in plain else plain

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from stillhouse_config import FleetValueError
+from stillhouse_config.drift import parse_kind
 from stillhouse_engine.schema import Snapshot, diff
+from stillhouse_engine.schema.bodies import between
 from stillhouse_orchestrator.connections import Priority
 from stillhouse_orchestrator.drift import repairing
-from stillhouse_orchestrator.drift.adopting import AdoptError, Adoption, adoptable, between, without
+from stillhouse_orchestrator.drift.adopting import AdoptError, Adoption, adoptable, without
 from stillhouse_orchestrator.drift.baselines import baseline_of
 from stillhouse_orchestrator.drift.looking import Scope
 from stillhouse_orchestrator.drift.repairing import RepairError, RepairPlan
@@ -172,8 +176,27 @@ class Answers:
             await session.record(Event(EventName.BASELINE_ACCEPTED, moment, actor, target.name, facts=facts))
         return baseline
 
+    async def unignore(self, rule_id: str, actor: str) -> bool:
+        """End a rule, so that what it covered counts again; False when there is none of this id."""
+        async with self.store.write() as session:
+            if rule_id not in {rule.id for rule in await session.ignore_rules.live(now())}:
+                return False
+            await session.ignore_rules.forget(rule_id)
+            facts = {"rule": rule_id, "ended": True}
+            await session.record(Event(EventName.DRIFT_IGNORED, now(), actor, facts=facts))
+        return True
+
     async def ignore(self, rule: IgnoreRule, actor: str) -> IgnoreRule:
-        """Keep a rule and return it with its id."""
+        """Keep a rule and return it with its id.
+
+        Raises:
+            FleetValueError: it would cover nothing: its kind does not exist, or its last day has passed.
+        """
+        if rule.kind is not None:
+            parse_kind(rule.kind)
+        if rule.until is not None and rule.until <= now():
+            last = (rule.until - timedelta(seconds=1)).date()
+            raise FleetValueError(f"a rule until {last} covers nothing any more", "give a day to come")
         kept = replace(rule, id=rule.id or f"rule-{secrets.token_hex(4)}")
         facts = {"rule": kept.id, "owner": kept.owner, "reason": kept.reason, "until": kept.until}
         async with self.store.write() as session:

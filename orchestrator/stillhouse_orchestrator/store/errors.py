@@ -36,13 +36,20 @@ class StoreUnavailableError(StoreError):
 
 
 class StoreOutdatedError(StoreError):
-    """The store's own schema is not the one that this version needs, and a reader may not upgrade it."""
+    """The store's own schema is not the one that this version needs.
 
-    def __init__(self, where: str, found: tuple[str, ...], wanted: str) -> None:
+    A reader may not upgrade an older one; a newer one was written by a newer version, and nobody may.
+    """
+
+    def __init__(self, where: str, found: tuple[str, ...], wanted: str, *, newer: bool = False) -> None:
         self.where = where
         self.found = found
         self.wanted = wanted
-        self.hint = "run `stillhouse up` or `stillhouse serve` once: they upgrade it"
+        self.hint = (
+            "a newer Stillhouse has written it: install that version, or restore a backup of the store"
+            if newer
+            else "run `stillhouse up` or `stillhouse serve` once: they upgrade it"
+        )
         has = ", ".join(found) or "nothing"
         super().__init__(f"the state store {where} is at revision {has}, and this version needs {wanted}")
 

@@ -21,9 +21,16 @@ version_table = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32
 
 
 async def upgrade(engine: AsyncEngine) -> None:
-    """Bring the store's schema to this version; one look where it already is."""
+    """Bring the store's schema to this version; one look where it already is.
+
+    Raises:
+        StoreOutdatedError: a newer version has written it.
+    """
     async with engine.begin() as connection:
-        if await connection.run_sync(revisions) != (HEAD,):
+        found = await connection.run_sync(revisions)
+        if _is_newer(found):
+            raise StoreOutdatedError(shown(engine.url), found, HEAD, newer=True)
+        if found != (HEAD,):
             await connection.run_sync(_upgrade)
 
 
@@ -36,7 +43,7 @@ async def check(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         found = await connection.run_sync(revisions)
     if found != (HEAD,):
-        raise StoreOutdatedError(shown(engine.url), found, HEAD)
+        raise StoreOutdatedError(shown(engine.url), found, HEAD, newer=_is_newer(found))
 
 
 def revisions(connection: Connection) -> tuple[str, ...]:
@@ -44,6 +51,10 @@ def revisions(connection: Connection) -> tuple[str, ...]:
     if not inspect(connection).has_table(VERSION_TABLE):
         return ()
     return tuple(connection.scalars(select(version_table.c.version_num).order_by(version_table.c.version_num)))
+
+
+def _is_newer(found: tuple[str, ...]) -> bool:
+    return any(revision > HEAD for revision in found)  # they are numbered
 
 
 def _upgrade(connection: Connection) -> None:

@@ -105,6 +105,7 @@ class Outcome:
         originals: for ``describe``: the revisions that squashed ones have replaced.
         checksums: of the files of the revisions that were applied.
         written: the revision file that ``adopt`` wrote.
+        squashed: what came of ``squash``.
         problem: what went wrong, unless ``done``.
     """
 
@@ -123,6 +124,7 @@ class Outcome:
     originals: tuple[RevisionSummary, ...] = ()
     checksums: Mapping[str, str] = field(default_factory=dict)
     written: str | None = None
+    squashed: Mapping[str, Any] = field(default_factory=dict)
     problem: Problem | None = None
 
     @property

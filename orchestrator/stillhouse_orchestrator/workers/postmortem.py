@@ -48,6 +48,17 @@ class Death:
             what, hint = f"exited with status {status}", EXITED_HINT
         return cls(Problem("worker_died", f"{who} {what}{when}", hint=hint), started=started)
 
+    @classmethod
+    def of_mistake(cls, error: Exception, *, started: bool) -> Death:
+        """Blame ourselves."""
+        leaf: BaseException = error
+        while isinstance(leaf, BaseExceptionGroup):
+            leaf = leaf.exceptions[0]
+        hint = "run again: what was committed stays; and report the traceback that the log has"
+        return cls(
+            Problem("internal", f"a bug of Stillhouse: {type(leaf).__name__}: {leaf}", hint=hint), started=started
+        )
+
     def outcome(self, job: Job, printed: str | None) -> Outcome:
         """Return the outcome of a job that the worker took along.
 
@@ -99,6 +110,7 @@ def outcome_of_success(job: Job, done: Done) -> Outcome:
         originals=done.originals,
         checksums=done.checksums,
         written=done.written,
+        squashed=done.squashed,
     )
 
 

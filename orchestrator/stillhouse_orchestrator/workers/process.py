@@ -107,14 +107,23 @@ class WorkerProcess:
         return self._child.pid if self._child else None
 
     async def serve(self) -> None:
-        """Run the process to its end; the task that owns the worker awaits this. Never raises but for cancellation."""
+        """Run the process to its end; the task that owns the worker awaits this.
+
+        Raises nothing but cancellation and mistakes of ours, which fail the worker's jobs with their reason first.
+        """
         try:
             child = self._child = await Child.start(command(self.key.python), self.key.root)
         except OSError as error:
             self._die(Death(could_not_start(self.key, error), started=False))
             return
+        except Exception as error:
+            self._die(Death.of_mistake(error, started=False))
+            raise
         try:
             await self._converse(child)
+        except Exception as error:
+            self._death = self._death or Death.of_mistake(error, started=self._ready is not None)
+            raise
         finally:
             self._bury(child)
 
@@ -205,9 +214,10 @@ class WorkerProcess:
         if isinstance(message, ProgressMessage):
             self._pass_on(message)
         elif isinstance(message, Done | Failed):
-            if running := self._running.pop(message.id, None):
+            if running := self._running.get(message.id):
                 make = outcome_of_success if isinstance(message, Done) else outcome_of_failure
                 _settle(running.outcome, make(running.job, message))  # type: ignore[arg-type]  # make fits the message
+                del self._running[message.id]
         elif isinstance(message, Held):
             self._hold(message.id)
         elif isinstance(message, Ready):

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import stillhouse_engine
+
 PAGES = Path(__file__).parents[3] / "docs" / "howto"
 BLOCK = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 INI = "[alembic]\nscript_location = %(here)s/migrations\nprepend_sys_path = .\nsqlalchemy.url = {url}\n"
@@ -120,6 +122,24 @@ def test_data_in_chunks(tmp_path):
     place.alembic("upgrade", "head")
     assert place.rows("SELECT slug FROM account ORDER BY id") == [("name1",), ("name2",), ("name7",)]
     place.alembic("downgrade", "one")
+
+
+def test_squashed_revisions(tmp_path):
+    place = Place(tmp_path, "squash-revisions")
+    template = Path(stillhouse_engine.__file__).parent / "templates" / "generic" / "script.py.mako"
+    (tmp_path / "migrations" / "script.py.mako").write_text(template.read_text())
+    place.alembic("upgrade", "one")
+    place.rows("INSERT INTO account VALUES (7, 'early')")
+    assert "Squashed 2 revisions into two" in place.alembic("squash", "-r", ":two", "-m", "the first years")
+    assert sorted(path.name for path in (tmp_path / "migrations" / "squashed" / "two").iterdir()) == [
+        "one.py",
+        "two.py",
+    ]
+    place.alembic("upgrade", "head")
+    assert place.rows("SELECT name, role FROM account ORDER BY id") == [("early", None), ("root", "admin")]
+    (tmp_path / "app.db").unlink()
+    assert place.alembic("upgrade", "head") == ""
+    assert place.rows("SELECT name, role FROM account") == [("root", "admin")]
 
 
 @pytest.mark.parametrize(("arguments", "expected"), [((), []), (("-x", "samples=yes"), [("Sample",)])])

@@ -13,6 +13,7 @@ import structlog.testing
 from worker_jobs import job
 
 from sample_projects import SampleProject, empty_project, sample_project
+from stillhouse_orchestrator.workers import process
 from stillhouse_orchestrator.workers.pool import PoolExecutor
 from stillhouse_orchestrator.workers.process import Patience
 
@@ -307,3 +308,17 @@ def _alive(pid: int) -> bool:
             return stat.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.mark.parametrize("place", ["outcome_of_success", "Child"])
+async def test_a_mistake_of_ours_fails_the_job_with_its_reason(good, url, monkeypatch, place):
+    class Mistaken:
+        start = staticmethod(lambda *_: 1 / 0)
+
+        def __new__(cls, *_):
+            raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(process, place, Mistaken)
+    outcome = await outcome_of(good, url)
+    assert (outcome.ok, outcome.problem.kind) == (False, "internal")
+    assert "ZeroDivisionError: division by zero" in outcome.problem.message

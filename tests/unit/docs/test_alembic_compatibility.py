@@ -53,7 +53,7 @@ BEYOND = {"backfill"}
 """Directives that Alembic has not."""
 OPTIONS = {name for each in command.__all__ for name in inspect.signature(getattr(command, each)).parameters}
 CHECKED = {
-    "The options are listed in": (set(command.__all__), set(command.__all__)),
+    "The options are listed in": (set(command.__all__), set(command.__all__) - {"squash"}),  # beyond Alembic
     "Templates of `init`": (folders(ENGINE / "templates"), folders(ENGINE / "templates")),
     "`Config`:": (public(Config), set()),
     "Settings, in the ini file": (literals("config.py", "script/base.py", "command/revising.py"), set()),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, Computed, DefaultClause, Identity, PrimaryKeyConstraint
+from sqlalchemy.sql.elements import conv
 
 from stillhouse_engine.dialects.ddl import type_instance
 from stillhouse_engine.operations.batch.ordering import ColumnOrder
@@ -43,6 +44,7 @@ class TableDraft:
         self.named_constraints: dict[str, Constraint] = {}
         self.unnamed_constraints: list[Constraint] = []
         self.added: set[Constraint] = set()
+        self.bound: dict[str, str] = {}
         self.new_columns: set[str] = set()
         self.indexes: dict[str, Index] = {str(index.name): index for index in table.indexes}
         self.as_written = dict(as_written)
@@ -58,12 +60,31 @@ class TableDraft:
     def _take_constraints(self, reflected: bool) -> None:
         for constraint in sorted_constraints(self.table):
             if is_type_bound(constraint):
+                self._take_bound(constraint)
                 continue
             if constraint.name:
                 self.named_constraints[str(constraint.name)] = constraint
             elif not (reflected and isinstance(constraint, CheckConstraint)):
                 # A reflected CHECK without a name may be one that its column's type makes again, so it is left out.
                 self.unnamed_constraints.append(constraint)
+
+    def _take_bound(self, constraint: Any) -> bool:
+        """Take over the CHECK of a column's type where a naming convention named it; the type gives it another name.
+
+        Returns:
+            Whether it did.
+        """
+        names = [column.name for column in constraint.columns]
+        if not isinstance(constraint.name, conv) or len(names) != 1:
+            return False
+        self.named_constraints[str(constraint.name)] = constraint
+        self.bound[names[0]] = str(constraint.name)
+        self.columns[names[0]].type.create_constraint = False  # type: ignore[attr-defined]
+        return True
+
+    def _drop_bound(self, column: str) -> None:
+        if (name := self.bound.pop(column, None)) is not None:
+            self.named_constraints.pop(name, None)
 
     def _column(self, name: str) -> tuple[str, Column[Any]]:
         """Return a column by its old or its new name, with the old one.
@@ -118,6 +139,7 @@ class TableDraft:
             self.impl.cast_for_batch_migrate(column, transfer, type_)
         if hasattr(column.type, "create_constraint"):
             column.type.create_constraint = False
+        self._drop_bound(name)
         # The new type's CHECK comes as a constraint of its own; its CREATE TYPE is the revision's business.
         column.type = type_
 
@@ -152,6 +174,10 @@ class TableDraft:
         self.new_columns.add(draft.name)
         self.dropped.discard(draft.name)
         self.order.place(draft.name, *neighbours)
+        for constraint in getattr(column.table, "constraints", ()):
+            mine = is_type_bound(constraint) and column in constraint.columns.values()
+            if mine and self._take_bound(constraint):
+                self.added.add(constraint)
 
     def _neighbours(self, *names: str | None) -> list[str | None]:
         """Return the old names of the columns that one is put next to."""
@@ -166,6 +192,7 @@ class TableDraft:
         old, _draft = self._column(column.name)
         del self.columns[old]
         self.order.drop(old)
+        self._drop_bound(old)
         self.transfers.pop(old, None)
         self.renames.pop(old, None)
         self.dropped.add(old)

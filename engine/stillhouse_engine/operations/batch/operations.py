@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from sqlalchemy import MetaData, Table, inspect
+from sqlalchemy import CheckConstraint, MetaData, Table, inspect
+from sqlalchemy.sql.elements import conv
 
 from stillhouse_engine.errors import CommandError
 from stillhouse_engine.operations.batch.drafts import TableDraft
 from stillhouse_engine.operations.batch.recreate import TableRecreation, temporary_name
+from stillhouse_engine.operations.schema_objects import is_type_bound
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column, Constraint, Dialect, Index
+    from sqlalchemy import Column, Constraint, Dialect, Index, Inspector
 
     from stillhouse_engine.operations.batch.plan import BatchPlan
 
@@ -97,15 +99,21 @@ class BatchOperationsImpl:
         metadata = MetaData(naming_convention=convention) if convention else MetaData()
         options = {"resolve_fks": False, **self.plan.reflect_kwargs}
         self.impl.sink.flush()
-        return Table(
+        inspector = inspect(self.operations.get_bind())
+        given = {item: item.name for item in self.plan.reflect_args if isinstance(item, CheckConstraint)}
+        table = Table(
             self.table_name,
             metadata,
             *self.plan.reflect_args,
             schema=self.schema,
-            autoload_with=self.operations.get_bind(),
+            autoload_with=inspector,
             listeners=[("column_reflect", self.impl.autogen_column_reflect), *options.pop("listeners", ())],
             **options,
         )
+        for check, name in given.items():
+            check.name = name
+        keep_names(table, inspector)
+        return table
 
     def _clean_leftover(self) -> None:
         """Deal with the temporary table of an attempt that died: rename it where the table itself is gone, else drop it."""
@@ -178,3 +186,17 @@ class BatchOperationsImpl:
             NotImplementedError: always.
         """
         raise NotImplementedError("Can't drop table in batch mode")
+
+
+def keep_names(table: Table, inspector: Inspector) -> None:
+    """Give reflected CHECKs the names back that a naming convention changed: it is for those without a name."""
+    checks = [each for each in table.constraints if isinstance(each, CheckConstraint) and not is_type_bound(each)]
+    renamed = [each for each in checks if isinstance(each.name, conv)]
+    if not renamed:
+        return
+    named = [check for check in inspector.get_check_constraints(table.name, schema=table.schema) if check["name"]]
+    for constraint in renamed:
+        found = next((check for check in named if check["sqltext"] == str(constraint.sqltext)), None)
+        if found is not None:
+            named.remove(found)
+            constraint.name = found["name"]

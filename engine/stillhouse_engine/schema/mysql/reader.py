@@ -31,7 +31,7 @@ COMPARED = (
 NOT_COMPARED = (
     ("column order", "differs between databases with different histories"),
     ("definer", "differs between servers"),
-    ("grant", "off by default"),
+    ("grant", "not read"),
     ("auto_increment value", "is data"),
 )
 

@@ -12,7 +12,7 @@ from stillhouse_orchestrator.api.permits import House, Operator, Viewer
 from stillhouse_orchestrator.api.problems import ProblemError
 from stillhouse_orchestrator.api.routes.common import problems
 from stillhouse_orchestrator.documents import listed
-from stillhouse_orchestrator.events import Event, EventName, now
+from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.values import to_json
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
@@ -50,12 +50,8 @@ async def silence(caller: Operator, house: House, body: bodies.Quiet) -> Answer:
 @router.delete("/silences/{silence_id}", response_model=shapes.Done, responses=problems(404))
 async def end_silence(caller: Operator, house: House, silence_id: SilenceId) -> Answer:
     """End a silence early."""
-    async with house.store.write() as session:
-        if silence_id not in {each.id for each in await session.silences.live(now())}:
-            raise ProblemError(404, f"there is no silence {silence_id!r}", "GET /api/v1/alerts/silences lists them")
-        await session.silences.forget(silence_id)
-        facts = {"silence": silence_id, "ended": True}
-        await session.record(Event(EventName.ALERT_SILENCED, now(), caller.name, facts=facts))
+    if not await house.alerts.unsilence(silence_id, caller.name):
+        raise ProblemError(404, f"there is no silence {silence_id!r}", "`stillhouse alerts silences` lists them")
     return Answer({"done": f"{silence_id} is ended"})
 
 

@@ -14,7 +14,7 @@ from stillhouse_orchestrator.application import Application
 from stillhouse_orchestrator.documents import adoption_document, drift_document, listed, repair_document
 from stillhouse_orchestrator.drift.adopting import Adoption
 from stillhouse_orchestrator.drift.repairing import RepairPlan
-from stillhouse_orchestrator.events import Event, EventName, now
+from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.values import DriftReport, DriftStatus, IgnoreRule
 
 router = APIRouter(prefix="/drift", tags=["drift"])
@@ -59,12 +59,8 @@ async def ignore(caller: Operator, house: House, body: bodies.Ignore) -> Answer:
 @router.delete("/rules/{rule_id}", response_model=shapes.Done, responses=problems(404))
 async def forget_rule(caller: Operator, house: House, rule_id: RuleId) -> Answer:
     """End a rule."""
-    async with house.store.write() as session:
-        if rule_id not in {rule.id for rule in await session.ignore_rules.live(now())}:
-            raise ProblemError(404, f"there is no rule {rule_id!r}", "GET /api/v1/drift/rules lists them")
-        await session.ignore_rules.forget(rule_id)
-        facts = {"rule": rule_id, "ended": True}
-        await session.record(Event(EventName.DRIFT_IGNORED, now(), caller.name, facts=facts))
+    if not await house.answers.unignore(rule_id, caller.name):
+        raise ProblemError(404, f"there is no rule {rule_id!r}", "`stillhouse drift rules` lists them")
     return Answer({"done": f"{rule_id} is ended"})
 
 
@@ -156,5 +152,5 @@ async def _checked(house: Application, target: TargetDeclaration) -> DriftReport
 
 def _target(house: Application, name: str) -> TargetDeclaration:
     if name not in house.fleet.targets:
-        raise ProblemError(404, f"the fleet has no target {name!r}", "GET /api/v1/targets lists them")
+        raise ProblemError(404, f"the fleet has no target {name!r}", "`stillhouse status` lists them")
     return house.fleet.targets[name]

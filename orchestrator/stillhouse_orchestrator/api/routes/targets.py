@@ -34,7 +34,7 @@ async def show_target(_: Viewer, house: House, name: TargetName, fresh: Fresh = 
     """Show one target's row."""
     target = house.fleet.targets.get(name)
     if target is None:
-        raise ProblemError(404, f"the fleet has no target {name!r}", "GET /api/v1/targets lists them")
+        raise ProblemError(404, f"the fleet has no target {name!r}", "`stillhouse status` lists them")
     if fresh:
         return _targets(house, (await house.census.take([target])).values())
     async with house.store.read() as session:

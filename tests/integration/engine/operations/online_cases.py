@@ -181,6 +181,15 @@ RECREATIONS: dict[str, Any] = {
         naming_convention={"uq": "uq_%(table_name)s_%(column_0_name)s"},
         recreate="always",
     ),
+    "a convention for checks": batch(
+        [lambda b: b.alter_column("b", nullable=True), lambda b: b.drop_constraint("ck_d", type_="check")],
+        naming_convention={"ck": "ck_%(table_name)s_%(constraint_name)s"},
+        reflect_args=lambda: (
+            Column("a", Boolean(create_constraint=True, name="flag")),
+            CheckConstraint("d > 0", name="ck_d"),
+        ),
+        recreate="always",
+    ),
     "primary key": batch([lambda b: b.create_primary_key("pk_t", ["id", "b"])]),
     "data first": batch(
         [lambda b: b.execute("UPDATE t SET c = 99 WHERE id = 3"), lambda b: b.alter_column("c", nullable=False)]

@@ -14,6 +14,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 import servers
+from stillhouse_config import FleetValueError
 from stillhouse_config.alerts import Alerts
 from stillhouse_orchestrator.alerts import delivery
 from stillhouse_orchestrator.alerts.findings import Finding, Look
@@ -210,13 +211,14 @@ async def test_acknowledging_what_is_not_open_names_what_is(state_url):
 
 async def test_a_silence_keeps_notifications_back_until_it_is_over(state_url):
     async with Receiver() as receiver, Store.open(state_url, "test") as store:
-        service = AlertService(store, policy(webhook(receiver.port)))
-        await service.silence("name~t*", "ann", "planned work", timedelta(hours=1))
+        service = AlertService(store, policy(webhook(receiver.port), {"t0": {}}))
+        with pytest.raises(FleetValueError, match="picks no target"):
+            await service.silence("name~x*", "ann", "planned work", timedelta(hours=1))
+        made = await service.silence("name~t*", "ann", "planned work", timedelta(hours=1))
         await service.observe(looks(1, DRIFT))
         assert await service.notify() == 0
-        async with store.write() as session:
+        async with store.read() as session:
             (alert,) = await session.alerts.unresolved()
-            (silence,) = await session.silences.live(now())
-            await session.silences.forget(silence.id)
         assert alert.state is AlertState.SILENCED
+        assert [await service.unsilence(made.id, "ann") for _ in range(2)] == [True, False]
         assert await service.notify() == 1

@@ -163,6 +163,16 @@ async def test_reading_a_store_that_was_never_upgraded_says_so(postgres_server, 
             pass
 
 
+async def test_a_store_that_a_newer_version_has_written_is_left_alone(state_url):
+    async with Store.open(state_url, holder="old") as store, store.write() as session:
+        await session.connection.execute(sa.text("UPDATE stillhouse_version SET version_num = '9999'"))
+    for opening in (Store.open(state_url, holder="old"), Store.open_to_read(state_url)):
+        with pytest.raises(StoreOutdatedError) as raised:
+            async with opening:
+                pass
+        assert "a newer Stillhouse" in raised.value.hint
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from batch_cases import batch
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -456,6 +457,7 @@ NAMED: dict[str, Any] = {
         CheckConstraint("f>2", name=op.f("cy")),
         Index(None, "f"),
     ),
+    "boolean in a batch": batch(lambda b: b.add_column(Column("n", Boolean(create_constraint=True, name="flag")))),
     "check": lambda op: op.create_check_constraint("c1", "t", "x>1"),
     "check by final name": lambda op: op.create_check_constraint(op.f("c2"), "t", "x>1"),
     "check without name": lambda op: op.create_check_constraint(None, "t", "x>1"),

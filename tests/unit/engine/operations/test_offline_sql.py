@@ -33,7 +33,7 @@ def test_the_text_is_alembics(case, dialect):
     assert ours(case, dialect) == alembics(case, dialect)
 
 
-@pytest.mark.parametrize("dialect", ["postgresql", "mysql", "mssql"])
+@pytest.mark.parametrize("dialect", ["postgresql", "mysql", "mssql", "sqlite"])
 @pytest.mark.parametrize("name", NAMED)
 def test_the_text_follows_the_naming_convention(name, dialect):
     options = {"target_metadata": MetaData(naming_convention=CONVENTION)}

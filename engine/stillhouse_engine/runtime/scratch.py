@@ -6,6 +6,7 @@ when it was made, and the next replay drops what is older than a day.
 
 from __future__ import annotations
 
+import os
 import secrets
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from stillhouse_engine.runtime.opened import OpenedProject
     from stillhouse_engine.runtime.specs import DatabaseSpec
 
+MEMORY = ":memory:"
 PREFIX = "stillhouse_scratch_"
 STAMP = "%Y%m%d%H%M%S"
 LEFT_BEHIND = timedelta(days=1)
@@ -64,7 +66,7 @@ async def scratch_database(
     if kind != _kind(server.get_backend_name()):
         raise ScratchError(f"scratch_url is of {server.get_backend_name()}, the target of {target.get_backend_name()}")
     if kind == "sqlite":
-        yield replace(database, url=target.set(database=":memory:", query={}).render_as_string(hide_password=False))
+        yield replace(database, url=target.set(database=MEMORY, query={}).render_as_string(hide_password=False))
         return
     if kind not in LISTING:
         raise ScratchError(f"no scratch databases of {kind}")
@@ -92,7 +94,9 @@ def check_connection(connection: Connection, scratch: DatabaseSpec) -> None:
     """
     query = CONNECTED_TO[connection.dialect.name]
     found = connection.execute(text(query)).scalar_one()
-    wanted = "" if connection.dialect.name == "sqlite" else make_url(scratch.url).database
+    wanted = make_url(scratch.url).database
+    if connection.dialect.name == "sqlite":
+        wanted = "" if wanted == MEMORY else os.path.realpath(str(wanted))
     if (found or "") != wanted:
         raise ScratchError(
             f"env.py connects to {found!r}, not to the database that `sqlalchemy.url` names: "

@@ -1,0 +1,229 @@
+"""The rows that revisions leave in an empty database: what a squashed revision must leave there, too.
+
+Each dialect writes its own values as literals, which are exact for every type it has.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import inspect
+
+from stillhouse_engine.squashing.errors import SquashError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from stillhouse_engine.schema import SchemaObject, Snapshot
+
+MOST_ROWS = 1000
+"""More rows than these in a table are no seeds; they belong in a file of their own."""
+AT_ONCE = 100
+BYTES = ("binary", "blob", "geometry", "point", "polygon", "linestring", "multi")
+WITHOUT_ROWS = frozenset({"virtual", "foreign", "partitioned"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a table.
+
+    Attributes:
+        table: how SQL names it.
+        columns: how SQL names those that take values.
+        key: the places of the columns that tell rows apart.
+        always: whether a column makes its own values and must be told to take others.
+        values: the rows, each value as an SQL literal.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    key: tuple[int, ...]
+    always: bool
+    values: tuple[tuple[str, ...], ...]
+
+    def of(self, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """Yield the rows with some of the columns."""
+        places = [self.columns.index(column) for column in columns]
+        for row in self.values:
+            yield tuple(row[place] for place in places)
+
+
+def read_rows(connection: Connection, snapshot: Snapshot) -> dict[str, Rows]:
+    """Read the rows of all tables of a small database, by the names that the snapshot gives them.
+
+    Raises:
+        SquashError: a table has more rows than can be seeds, or keeps them in a way of its own.
+    """
+    found: dict[str, Rows] = {}
+    for table in snapshot.of_kind("table"):
+        if table.get("form") == "virtual":
+            _refuse_rows(connection, table)
+        if table.get("form") in WITHOUT_ROWS:
+            continue
+        rows = _rows(connection, snapshot, table)
+        if rows.values:
+            found[table.name] = rows
+    return {name: found[name] for name in _in_order(connection, found)}
+
+
+def _rows(connection: Connection, snapshot: Snapshot, table: SchemaObject) -> Rows:
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    members = snapshot.by_parent.get(table.name, ())
+    columns = [item for item in members if item.kind == "column" and not item.get("generated")]
+    columns.sort(key=lambda item: int(str(item.get("position") or 0)))
+    bare = [item.name[len(table.name) + 1 :] for item in columns]
+    named = table.text("sql") or _dotted(connection, table.name)
+    only = "ONLY " if snapshot.dialect == "postgresql" else ""
+    told = ", ".join(_literal(snapshot.dialect, quote(name), item) for name, item in zip(bare, columns, strict=True))
+    query = f"SELECT {told} FROM {only}{named} LIMIT {MOST_ROWS + 1}"
+    rows = connection.exec_driver_sql(query).all() if columns else []
+    if len(rows) > MOST_ROWS:
+        raise SquashError(
+            f"The range leaves more than {MOST_ROWS} rows in the table {table.name}, which are too many for a revision",
+            hint="end the range before the revision that loads them, or let something else load them",
+        )
+    keys = [item for item in members if item.kind == "constraint" and "primary" in item.text("type").lower()]
+    key = _key_columns(connection, table, keys) or bare
+    return Rows(
+        table=named,
+        columns=tuple(quote(name) for name in bare),
+        key=tuple(place for place, name in enumerate(bare) if name in key),
+        always=any(item.get("identity") == "always" for item in columns),
+        values=tuple(sorted(tuple(str(value) for value in row) for row in rows)),
+    )
+
+
+def _refuse_rows(connection: Connection, table: SchemaObject) -> None:
+    if connection.exec_driver_sql(f"SELECT 1 FROM {table.text('sql')} LIMIT 1").first() is not None:
+        raise SquashError(
+            f"The range leaves rows in the virtual table {table.name}, which cannot be carried into a revision",
+            hint="end the range before the revision that writes them",
+        )
+
+
+def _key_columns(connection: Connection, table: SchemaObject, keys: Sequence[Any]) -> list[str]:
+    if not keys:
+        return []
+    schema, _, name = table.name.rpartition(".")
+    found: list[str] = inspect(connection).get_pk_constraint(name, schema or None)["constrained_columns"]
+    return found
+
+
+def _dotted(connection: Connection, name: str) -> str:
+    return ".".join(connection.dialect.identifier_preparer.quote_identifier(part) for part in name.split("."))
+
+
+def _literal(dialect: str, column: str, item: SchemaObject) -> str:
+    """Return the expression that writes a column's value as a literal of its dialect."""
+    if dialect == "postgresql":
+        return f"quote_nullable({column}::text)"
+    if dialect == "sqlite":
+        return f"quote({column})"
+    kind = item.text("type").lower()
+    if kind.startswith("bit"):
+        return f"COALESCE(CONCAT('b''', BIN({column} + 0), ''''), 'NULL')"
+    if any(word in kind for word in BYTES):
+        return f"COALESCE(CONCAT('X''', HEX({column}), ''''), 'NULL')"
+    return f"QUOTE({column})"
+
+
+def _in_order(connection: Connection, found: Mapping[str, Rows]) -> list[str]:
+    """Return tables so that each comes after those that it refers to."""
+    refers: dict[str, set[str]] = {name: set() for name in found}
+    inspector = inspect(connection)
+    for name in found:
+        schema, _, bare = name.rpartition(".")
+        for key in inspector.get_foreign_keys(bare, schema or None):
+            other = (
+                f"{key['referred_schema']}.{key['referred_table']}" if key["referred_schema"] else key["referred_table"]
+            )
+            refers[name].add(other)
+    ordered: list[str] = []
+    while rest := [name for name in found if name not in ordered]:
+        ready = [name for name in rest if not refers[name] & (set(rest) - {name})]
+        ordered += ready or rest
+    return ordered
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """What a range does to rows.
+
+    Attributes:
+        inserts: the statements that leave its rows.
+        deletes: the statements that take them out of tables that stay.
+        counts: rows by table.
+    """
+
+    inserts: tuple[str, ...]
+    deletes: tuple[str, ...]
+    counts: Mapping[str, int]
+
+
+def seeds_between(before: Mapping[str, Rows], after: Mapping[str, Rows], kept: Mapping[Any, Any]) -> Seeds:
+    """Return what makes of some rows others.
+
+    Args:
+        before: the rows below the range, by table.
+        after: the rows that the range leaves, by table.
+        kept: keys of the tables below the range.
+
+    Raises:
+        SquashError: rows that were there before are gone or changed.
+    """
+    added = {name: _added(name, before.get(name), rows) for name, rows in after.items()}
+    gone = [name for name in before if name not in after and ("table", name) in kept]
+    if gone:
+        raise SquashError(
+            f"The range takes rows away that revisions below it left in {', '.join(gone)}", hint=FROM_BASE
+        )
+    return Seeds(
+        inserts=tuple(text for name, rows in added.items() for text in _inserts(after[name], rows)),
+        deletes=tuple(
+            text
+            for name, rows in reversed(added.items())
+            if ("table", name) in kept
+            for text in _deletes(after[name], rows)
+        ),
+        counts={name: len(rows) for name, rows in added.items() if rows},
+    )
+
+
+FROM_BASE = "let the range begin at the base"
+
+
+def _added(name: str, before: Rows | None, after: Rows) -> list[tuple[str, ...]]:
+    if before is None:
+        return list(after.values)
+    common = [column for column in before.columns if column in after.columns]
+    known = Counter(before.of(common))
+    added = []
+    for row, seen in zip(after.values, after.of(common), strict=True):
+        if known[seen]:
+            known[seen] -= 1
+        else:
+            added.append(row)
+    if +known:
+        raise SquashError(f"The range changes rows that revisions below it left in {name}", hint=FROM_BASE)
+    return added
+
+
+def _inserts(rows: Rows, values: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    always = " OVERRIDING SYSTEM VALUE" if rows.always else ""
+    for start in range(0, len(values), AT_ONCE):
+        listed = ",\n".join(f"({', '.join(row)})" for row in values[start : start + AT_ONCE])
+        yield f"INSERT INTO {rows.table} ({', '.join(rows.columns)}){always} VALUES\n{listed}"
+
+
+def _deletes(rows: Rows, values: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    for row in values:
+        told = [f"{rows.columns[place]} {_equals(row[place])}" for place in rows.key]
+        yield f"DELETE FROM {rows.table} WHERE {' AND '.join(told)}"
+
+
+def _equals(literal: str) -> str:
+    return "IS NULL" if literal == "NULL" else f"= {literal}"
