@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import time
 from dataclasses import dataclass, replace
@@ -141,5 +142,7 @@ async def settled(file: FleetFile, limits: dict[str, int]) -> AsyncIterator[Hous
         accepted = await Answers(store, connections).accept(targets[0], "bench")
         async with store.write() as session:
             await session.baselines.save(replace(accepted, target=target.name) for target in targets)
+        gc.collect()
+        gc.freeze()  # as the daemon does with its fleet
         yield House(store, connections, Census(store, connections, projects), drift, fleet, targets)
         await connections.aclose()

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.runtime.asking import takes_scripts, which_of
+from stillhouse_engine.runtime.waiting import pause
 from stillhouse_engine.schema import digest_query, take_snapshot
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 MOST_SNAPSHOTS = 16
 """Snapshots to keep of what should be one schema."""
 MOST_READERS = 16
+POLL_SECONDS = 0.005
+MOST_POLLS = 100
 
 
 class TakenSnapshot:
@@ -49,6 +52,7 @@ class SharedSnapshots:
 
     def __init__(self) -> None:
         self._taken: OrderedDict[Hashable, OrderedDict[Digest, TakenSnapshot]] = OrderedDict()
+        self._reading: set[Digest] = set()
 
     def recognise(
         self, connection: Connection, schemas: Sequence[str] | None, excluded: Sequence[str]
@@ -62,7 +66,7 @@ class SharedSnapshots:
         return known[values[found]] if found is not None else None
 
     def take(self, connection: Connection, schemas: Sequence[str] | None, excluded: Sequence[str]) -> TakenSnapshot:
-        """Return the snapshot of a schema, read only when no equal one is known.
+        """Return the snapshot of a schema, read only when no equal one is known or being read.
 
         Raises:
             SchemaError: it cannot be read.
@@ -70,9 +74,17 @@ class SharedSnapshots:
         rows = connection.exec_driver_sql(digest_query(connection.dialect.name, schemas, excluded))
         digest = tuple(sorted(tuple(map(str, row)) for row in rows))
         known = self._known(connection, schemas, excluded)
+        for _ in range(MOST_POLLS):
+            if digest in known or digest not in self._reading:
+                break
+            pause(connection.dialect, POLL_SECONDS)
         if digest in known:
             return known[digest]
-        taken = TakenSnapshot(take_snapshot(connection, schemas=schemas, exclude_tables=excluded))
+        self._reading.add(digest)
+        try:
+            taken = TakenSnapshot(take_snapshot(connection, schemas=schemas, exclude_tables=excluded))
+        finally:
+            self._reading.discard(digest)
         if taken.snapshot.coverage.complete:
             known[digest] = taken
             while len(known) > MOST_SNAPSHOTS:

@@ -106,7 +106,8 @@ class DriftCheck:
         """Return what the store knows about some targets."""
         names = [target.name for target in targets]
         async with self._store.read() as session:
-            last, rules = await session.looks.last(names), await session.ignore_rules.live(now())
+            last = await session.looks.last(names, now())
+        rules = [last.rules[key] for key in sorted(last.rules)]
         return Known.of(last.states, last.reports, filter(self._stands, last.baselines), rules)
 
     def _stands(self, baseline: Baseline) -> bool:

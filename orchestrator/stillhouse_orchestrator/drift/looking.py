@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillhouse_engine.schema import Coverage, SchemaError, Snapshot, digest_query, take_fingerprint, take_snapshot
+from stillhouse_orchestrator.connections import plainly
 from stillhouse_orchestrator.drift.marks import Marks, look_once, proof
 from stillhouse_orchestrator.jobs import version_table
 from stillhouse_orchestrator.readings import read
@@ -122,11 +123,14 @@ class Looks:
 
     async def at(self, connection: AsyncConnection, targets: Sequence[TargetDeclaration]) -> dict[str, Look]:
         """Look at some targets of one database."""
+        if len(targets) > 1:
+            await plainly(connection)
         looks = await self._glance(connection, targets)
         changed = [target for target in targets if not self._stands(target, looks[target.name])]
         if not changed:
             return looks
         try:
+            await plainly(connection)
             hashes = await connection.run_sync(hashes_of, {target.name: Scope.of(target) for target in changed})
             for target in changed:
                 found = replace(looks[target.name], catalogue_hash=hashes[target.name])

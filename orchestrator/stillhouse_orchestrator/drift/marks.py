@@ -43,11 +43,11 @@ class Marks:
         if known and self._clock() - moment < GOOD_FOR_SECONDS:
             return known
         asked, query = self._clock(), mark_query(connection.dialect.name)
-        row = await ask(connection, query) if query is not None else None
-        if row is None:
+        if query is None:
             return None
-        self._asked[url] = asked, str(row[0])
-        return str(row[0])
+        mark = str((await connection.exec_driver_sql(query)).scalar_one())
+        self._asked[url] = asked, mark
+        return mark
 
 
 async def look_once(connection: AsyncConnection, target: TargetDeclaration) -> tuple[Reading, str] | None:

@@ -10,17 +10,17 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, Text, cast, func, literal, select, union_all, update
+from sqlalchemy import JSON, Text, cast, func, literal, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from stillhouse_orchestrator.store import tables
 from stillhouse_orchestrator.store.drift_reports import DriftReports
 from stillhouse_orchestrator.store.rows import AT_A_TIME
 from stillhouse_orchestrator.store.targets import Targets
-from stillhouse_orchestrator.values import Baseline, DriftReport, TargetState, from_json, to_json
+from stillhouse_orchestrator.values import Baseline, DriftReport, IgnoreRule, TargetState, from_json, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Table
@@ -35,11 +35,13 @@ class LastLooks:
 
     Attributes:
         baselines: oldest first, without their snapshots: fingerprints are enough for a steady fleet.
+        rules: those of all targets that have not expired, by id.
     """
 
     states: list[TargetState] = field(default_factory=list)
     reports: list[DriftReport] = field(default_factory=list)
     baselines: list[Baseline] = field(default_factory=list)
+    rules: dict[str, IgnoreRule] = field(default_factory=dict)
 
 
 class Looks:
@@ -48,19 +50,19 @@ class Looks:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def last(self, targets: Sequence[str]) -> LastLooks:
-        """Return what is kept about some targets; the event loop has other work between a hundred and the next."""
+    async def last(self, targets: Sequence[str], at: datetime) -> LastLooks:
+        """Return what is kept about some targets at a moment; the event loop has other work after each hundred."""
         found = LastLooks()
-        values: dict[str, tuple[type[Any], list[Any]]] = {
-            "state": (TargetState, found.states),
-            "report": (DriftReport, found.reports),
-            "baseline": (Baseline, found.baselines),
+        values: dict[str, tuple[type[Any], Callable[[Any], object]]] = {
+            "state": (TargetState, found.states.append),
+            "report": (DriftReport, found.reports.append),
+            "baseline": (Baseline, found.baselines.append),
+            "rule": (IgnoreRule, lambda rule: found.rules.setdefault(rule.id, rule)),
         }
         for start in range(0, len(targets), AT_A_TIME):
-            some = targets[start : start + AT_A_TIME]
-            for noun, body in await self._connection.execute(_bodies(some)):
-                shape, kept = values[noun]
-                kept.append(from_json(shape, body))
+            for noun, body in await self._connection.execute(_bodies(targets[start : start + AT_A_TIME], at)):
+                shape, keep = values[noun]
+                keep(from_json(shape, body))
             await asyncio.sleep(0)
         found.baselines.sort(key=lambda baseline: baseline.taken_at)
         return found
@@ -112,13 +114,17 @@ class Looks:
             await self._connection.execute(update(table).where(key.in_(some)).values(body=changed, **columns))
 
 
-def _bodies(targets: Sequence[str]) -> Any:
+def _bodies(targets: Sequence[str], at: datetime) -> Any:
     of_targets = (
         ("state", tables.targets, tables.targets.c.name),
         ("report", tables.drift_reports, tables.drift_reports.c.target),
         ("baseline", tables.baselines, tables.baselines.c.target),
     )
-    return union_all(*(select(literal(noun), table.c.body).where(key.in_(targets)) for noun, table, key in of_targets))
+    until = tables.ignore_rules.c.until
+    return union_all(
+        *(select(literal(noun), table.c.body).where(key.in_(targets)) for noun, table, key in of_targets),
+        select(literal("rule"), tables.ignore_rules.c.body).where(or_(until.is_(None), until > at)),
+    )
 
 
 def _set_json(body: ColumnElement[Any], texts: dict[str, str]) -> ColumnElement[Any]:

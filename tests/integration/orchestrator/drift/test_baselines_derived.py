@@ -8,6 +8,7 @@ import pytest
 from fleets_of_three import NAMES
 
 from stillhouse_config import load_fleet
+from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.jobs import job_for
 from stillhouse_orchestrator.values import DriftStatus
 
@@ -16,7 +17,7 @@ EXTRA = "CREATE TABLE stray (id INTEGER)"
 
 async def sources(app):
     async with app.store.read() as session:
-        return {(each.target, each.applied): each.source for each in (await session.looks.last(NAMES)).baselines}
+        return {(each.target, each.applied): each.source for each in (await session.looks.last(NAMES, now())).baselines}
 
 
 def named(report):

@@ -75,19 +75,22 @@ async def tenants(postgres_server, postgres_database):
             async with store.write() as session:
                 await session.baselines.save(replace(accepted, target=target.name) for target in found.targets)
             for engine in connections._opener._engines.values():
-                sa.event.listen(
-                    engine.sync_engine, "before_cursor_execute", lambda *seen: found.statements.append(seen[2])
-                )
+                sa.event.listen(engine.sync_engine, "before_cursor_execute", lambda *seen: noted(seen[2], found))
                 sa.event.listen(engine.sync_engine, "connect", lambda raw, _: listen(raw.driver_connection, found))
             yield found
             await connections.aclose()
+
+
+def noted(sql, found):
+    if not sql.startswith("SET LOCAL"):
+        found.statements.append(sql)
 
 
 def listen(driver, found):
     """Note what is asked of the driver itself; what goes through SQLAlchemy is noted there."""
 
     def note(record):
-        if "xmin" in record.query:
+        if "xmin" in record.query and "ARRAY(" in record.query:  # others are asked through SQLAlchemy
             found.statements.append(record.query)
 
     driver.add_query_logger(note)

@@ -68,7 +68,7 @@ async def test_a_look_that_finds_nothing_new_changes_its_time_only(store):
     async with store.write() as session:
         await session.looks.keep_states(states, before, at)
         await session.looks.keep_reports([replace(report, checked_at=at)], {"a'ä": report}, at)
-        last = await session.looks.last(["a'ä", "b", "c"])
+        last = await session.looks.last(["a'ä", "b", "c"], at)
         assert (sorted(last.states, key=lambda state: state.target), last.reports) == (
             states,
             [replace(report, checked_at=at)],
@@ -86,7 +86,7 @@ async def test_equal_snapshots_are_kept_once_and_unused_ones_pruned(store):
         await session.baselines.save(wanted)
         await session.baselines.save(wanted)
         assert (await session.baselines.get("a", ("r1", "r2"))).snapshot == snapshot
-        assert [item.snapshot for item in (await session.looks.last(["a", "b", "c"])).baselines] == ["", ""]
+        assert [item.snapshot for item in (await session.looks.last(["a", "b", "c"], NOON)).baselines] == ["", ""]
         await session.baselines.forget("a")
         assert await session.prune(Retention(), NOON) == {}
         await session.baselines.forget("b")
@@ -110,6 +110,7 @@ async def test_rules_and_silences_end_when_they_expire(store):
         await session.silences.save(Silence("s1", "env=prod", "ann", "move", NOON, NOON + HOUR))
         assert [rule.id for rule in await session.ignore_rules.live(NOON)] == ["i1", "i2"]
         assert [rule.id for rule in await session.ignore_rules.live(NOON + HOUR)] == ["i2"]
+        assert list((await session.looks.last(["a"], NOON + HOUR)).rules) == ["i2"]
         assert len(await session.silences.live(NOON)) == 1
         assert await session.silences.live(NOON + HOUR) == []
 
