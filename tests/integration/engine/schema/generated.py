@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn
     from mutations import Mutation
 
-WORDS = ("plain", "Mixed", "with space", 'quo"te', "select", "naïve", "per%cent", "co:lon", "apos'trophe", "back\\slash", "user", "d.ot")  # fmt: skip
+WORDS = ("plain", "Mixed", "with space", 'quo"te', "select", "naïve", "per%cent", "co:lon", "apos'trophe", "back\\slash", "user", "d.ot", "back`tick", "select *", "--", "/*", "${x}", "ナメ", "?", "(", "a, b", "NULL", "]")  # fmt: skip
 
 State = tuple[Snapshot, dict[str, str]]
 
