@@ -87,7 +87,7 @@ class Census:
                 *(event for state in states.values() for event in changes(before.get(state.target), state))
             )
             if alerts is not None:
-                limits = alerts.policy.limits
+                limits = alerts.limits
                 looks = [
                     look_at_state(
                         states[target.name], moment, limits, awaited=target.name in awaited, every=target.drift.every

@@ -60,11 +60,16 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is tolerated for how long; ``None`` for ever."""
+    """What is tolerated for how long; ``None`` for ever.
+
+    Attributes:
+        watching_since: when this process began to watch: before that, nobody was to check anything.
+    """
 
     unreachable_after: timedelta
     unchecked_after: timedelta | None
     behind_after: timedelta | None = None
+    watching_since: datetime | None = None
 
 
 def worst(severities: Sequence[Severity]) -> Severity:
@@ -133,8 +138,11 @@ def look_at_state(
         found += [_trouble(state, trouble) for trouble in state.troubles]
         if _is_behind(state, at, limits) and not awaited:
             found.append(_behind(state))
-    overdue = limits.unchecked_after
-    if every and overdue and state.verified_at and at - state.verified_at >= every + overdue:
+    overdue, verified = (
+        limits.unchecked_after,
+        max(filter(None, (state.verified_at, limits.watching_since)), default=at),
+    )
+    if every and overdue and at - verified >= every + overdue:
         found.append(_unchecked(state, overdue))
     return Look(state.target, at, frozenset(kinds), tuple(found), state.labels)
 

@@ -51,11 +51,6 @@ class Policy:
         """Open the channels that are declared."""
         return cls(fleet, declared, labels, open_channels(declared.channels))
 
-    @property
-    def limits(self) -> Limits:
-        """What is tolerated for how long."""
-        return Limits(self.declared.unreachable_after, self.declared.unchecked_after, self.declared.behind_after)
-
 
 class AlertService:
     """Opens, keeps, tells and resolves alerts.
@@ -66,7 +61,14 @@ class AlertService:
 
     def __init__(self, store: Store, policy: Policy) -> None:
         self._store = store
+        self._since = now()
         self.policy = policy
+
+    @property
+    def limits(self) -> Limits:
+        """What is tolerated for how long."""
+        declared = self.policy.declared
+        return Limits(declared.unreachable_after, declared.unchecked_after, declared.behind_after, self._since)
 
     async def observe(self, looks: Iterable[Look]) -> None:
         """Apply what some looks found, or no longer found."""

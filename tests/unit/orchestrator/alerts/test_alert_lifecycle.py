@@ -196,7 +196,9 @@ def test_only_a_verdict_about_drift_keeps_a_target_from_being_overdue():
     seen = look_at_state(verified, AT, limits, every=timedelta(minutes=15))
     in_time = look_at_state(verified, AT, limits, every=timedelta(minutes=30))
     never = look_at_state(verified, AT, limits, every=None)
+    just_started = replace(limits, watching_since=AT - timedelta(minutes=5))
+    after_a_pause = look_at_state(verified, AT, just_started, every=timedelta(minutes=15))
 
     assert [finding.kind for finding in seen.findings] == ["unchecked"]
-    assert [in_time.findings, never.findings] == [(), ()]
+    assert [in_time.findings, never.findings, after_a_pause.findings] == [(), (), ()]
     assert "unchecked" in in_time.kinds
