@@ -119,13 +119,16 @@ def batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
 
 def spread(targets: Sequence[TargetDeclaration]) -> list[TargetDeclaration]:
     """Return targets in an order in which every part of them has its share of every server."""
-    counts = Counter(target.server for target in targets)
+    servers = [target.server for target in targets]
+    counts = Counter(servers)
+    if len(counts) == 1:
+        return list(targets)
     passed: Counter[str | None] = Counter()
     places = []
-    for target in targets:
-        passed[target.server] += 1
-        places.append(passed[target.server] / counts[target.server])
-    return [target for _, _, target in sorted(zip(places, range(len(targets)), targets, strict=True))]
+    for server in servers:
+        passed[server] += 1
+        places.append(passed[server] / counts[server])
+    return [targets[number] for number in sorted(range(len(targets)), key=places.__getitem__)]
 
 
 async def _file_is_absent(url: str) -> bool:

@@ -14,6 +14,7 @@ from stillhouse_engine.schema.taking import (
     digest_query,
     fingerprint_query,
     mark_query,
+    privileges_fingerprint,
     take_fingerprint,
     take_snapshot,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "drift_id",
     "fingerprint_query",
     "mark_query",
+    "privileges_fingerprint",
     "repair",
     "take_fingerprint",
     "take_snapshot",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from stillhouse_engine.schema.errors import SnapshotMismatchError
+from stillhouse_engine.schema.privileges import has_privileges, without_privileges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,13 +57,16 @@ class Change:
 def diff(expected: Snapshot, actual: Snapshot) -> tuple[Change, ...]:
     """Compare two snapshots and return their differences, sorted.
 
-    What belongs to an extra or missing table is part of that table's change.
+    What belongs to an extra or missing table is part of that table's change. Owners and privileges are compared only when
+    both snapshots have them.
 
     Raises:
         SnapshotMismatchError: they are of different dialects, or were normalised by different rules.
     """
     if (expected.dialect, expected.normaliser) != (actual.dialect, actual.normaliser):
         raise SnapshotMismatchError((expected.dialect, expected.normaliser), (actual.dialect, actual.normaliser))
+    if has_privileges(expected) != has_privileges(actual):
+        expected, actual = without_privileges(expected), without_privileges(actual)
     found = [
         *_one_sided("missing", expected, actual),
         *_one_sided("extra", actual, expected),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Protocol
 
 from stillhouse_engine.schema import mysql, postgresql, sqlite
 from stillhouse_engine.schema.errors import UnsupportedDialectError
+from stillhouse_engine.schema.postgresql.privileges import add_privileges, take_privileges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -33,6 +35,9 @@ class Reader(Protocol):
         """Return the hash of each schema."""
 
 
+PRIVILEGED = frozenset({"postgresql"})
+"""Where owners and privileges are read."""
+
 READERS: Mapping[str, Reader] = {"postgresql": postgresql, "sqlite": sqlite, "mysql": mysql, "mariadb": mysql}
 
 
@@ -44,7 +49,11 @@ def _reader(dialect: str) -> Reader:
 
 
 def take_snapshot(
-    connection: Connection, *, schemas: Sequence[str] | None = None, exclude_tables: Collection[str] = ()
+    connection: Connection,
+    *,
+    schemas: Sequence[str] | None = None,
+    exclude_tables: Collection[str] = (),
+    privileges: bool = False,
 ) -> Snapshot:
     """Read a live schema in a constant number of statements, without writing anything.
 
@@ -52,11 +61,15 @@ def take_snapshot(
         connection: a synchronous connection, or one handed out by ``AsyncConnection.run_sync``.
         schemas: the schemas to read. Names are relative to the first one. Without it, all schemas but the system's.
         exclude_tables: names, or dotted names, of tables to leave out, such as the version table.
+        privileges: whether to read owners and privileges, too, on PostgreSQL; that takes one statement more.
 
     Raises:
         UnsupportedDialectError: there are no snapshots of this kind of database.
     """
-    return _reader(connection.dialect.name).read(connection, schemas, exclude_tables)
+    snapshot = _reader(connection.dialect.name).read(connection, schemas, exclude_tables)
+    if not privileges or connection.dialect.name not in PRIVILEGED:
+        return snapshot
+    return add_privileges(connection, snapshot, exclude_tables, whole=schemas is None)
 
 
 def fingerprint_query(
@@ -107,3 +120,12 @@ def take_fingerprint(
         UnsupportedDialectError: there are no fingerprints of this kind of database.
     """
     return _reader(connection.dialect.name).take_fingerprint(connection, schemas, exclude_tables)
+
+
+def privileges_fingerprint(
+    connection: Connection, *, schemas: Sequence[str] | None = None, exclude_tables: Collection[str] = ()
+) -> str:
+    """Return the hash of who owns what and who may do what with it, in one statement; empty where that is not read."""
+    if connection.dialect.name not in PRIVILEGED:
+        return ""
+    return hashlib.sha256(take_privileges(connection, schemas, exclude_tables).encode()).hexdigest()

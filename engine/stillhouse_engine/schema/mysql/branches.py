@@ -41,6 +41,11 @@ class Branch:
     tail: str = ""
 
 
+def backticked(name: str) -> str:
+    """Return the SQL expression that quotes the name that an expression gives."""
+    return f"CONCAT('`', REPLACE({name}, '`', '``'), '`')"
+
+
 NOT_A_TABLE = "('VIEW', 'SYSTEM VIEW', 'SEQUENCE')"
 
 TABLE = Branch(
@@ -67,7 +72,7 @@ PARTITION = Branch(
     attributes={
         "partition_key": "MIN(CONCAT(PARTITION_METHOD, '(', COALESCE(PARTITION_EXPRESSION, ''), ')', "
         "COALESCE(CONCAT(' SUBPARTITION ', SUBPARTITION_METHOD, '(', SUBPARTITION_EXPRESSION, ')'), '')))",
-        "partitions": "GROUP_CONCAT(CONCAT(PARTITION_NAME, COALESCE(CONCAT('.', SUBPARTITION_NAME), ''), "
+        "partitions": f"GROUP_CONCAT(CONCAT({backticked('PARTITION_NAME')}, COALESCE(CONCAT('.', SUBPARTITION_NAME), ''), "
         "COALESCE(CONCAT(' ', PARTITION_DESCRIPTION), '')) "
         "ORDER BY PARTITION_ORDINAL_POSITION, SUBPARTITION_ORDINAL_POSITION SEPARATOR ', ')",
     },
@@ -103,7 +108,7 @@ INDEX = Branch(
         "type": "CASE WHEN INDEX_NAME = 'PRIMARY' THEN 'primary key' END",
         "unique": "CASE WHEN MAX(NON_UNIQUE) = 0 AND INDEX_NAME <> 'PRIMARY' THEN 'unique' END",
         "method": "NULLIF(MAX(INDEX_TYPE), 'BTREE')",
-        "definition": "GROUP_CONCAT(CONCAT(COALESCE(CONCAT('`', REPLACE(COLUMN_NAME, '`', '``'), '`') "
+        "definition": f"GROUP_CONCAT(CONCAT(COALESCE({backticked('COLUMN_NAME')} "
         "/*!80013 , CONCAT('(', EXPRESSION, ')') */), COALESCE(CONCAT('(', SUB_PART, ')'), ''), "
         "CASE WHEN COLLATION = 'D' THEN ' DESC' ELSE '' END) ORDER BY SEQ_IN_INDEX SEPARATOR ', ')",
         "ignored": "COALESCE(NULL /*M!100600 , CASE WHEN MAX(IGNORED) = 'YES' THEN 'ignored' END */ "
@@ -121,9 +126,10 @@ FOREIGN_KEY_COLUMNS = Branch(
     schema="TABLE_SCHEMA",
     attributes={
         "type": "'foreign key'",
-        "definition": "CONCAT('FOREIGN KEY (', GROUP_CONCAT(CONCAT('`', COLUMN_NAME, '`') ORDER BY ORDINAL_POSITION SEPARATOR ', '), "
-        "') REFERENCES ', CASE WHEN MAX(REFERENCED_TABLE_SCHEMA) <> TABLE_SCHEMA THEN CONCAT('`', MAX(REFERENCED_TABLE_SCHEMA), '`.') ELSE '' END, "
-        "'`', MAX(REFERENCED_TABLE_NAME), '` (', GROUP_CONCAT(CONCAT('`', REFERENCED_COLUMN_NAME, '`') ORDER BY ORDINAL_POSITION SEPARATOR ', '), ')')",
+        "definition": f"CONCAT('FOREIGN KEY (', GROUP_CONCAT({backticked('COLUMN_NAME')} ORDER BY ORDINAL_POSITION SEPARATOR ', '), "
+        "') REFERENCES ', CASE WHEN MAX(REFERENCED_TABLE_SCHEMA) <> TABLE_SCHEMA "
+        f"THEN CONCAT({backticked('MAX(REFERENCED_TABLE_SCHEMA)')}, '.') ELSE '' END, {backticked('MAX(REFERENCED_TABLE_NAME)')}, "
+        f"' (', GROUP_CONCAT({backticked('REFERENCED_COLUMN_NAME')} ORDER BY ORDINAL_POSITION SEPARATOR ', '), ')')",
     },
     hints={"constraint": "CONSTRAINT_NAME", "refers_to": "MAX(REFERENCED_TABLE_NAME)"},
     source="KEY_COLUMN_USAGE",
@@ -163,7 +169,7 @@ VIEW = Branch(
     table="TABLE_NAME",
     schema="TABLE_SCHEMA",
     attributes={
-        "definition": "REPLACE(VIEW_DEFINITION, CONCAT('`', REPLACE(TABLE_SCHEMA, '`', '``'), '`.'), '')",
+        "definition": f"REPLACE(VIEW_DEFINITION, CONCAT({backticked('TABLE_SCHEMA')}, '.'), '')",
         "check_option": "NULLIF(CHECK_OPTION, 'NONE')",
         "security": "NULLIF(SECURITY_TYPE, 'DEFINER')",
     },
@@ -204,7 +210,7 @@ PARAMETERS = Branch(
     schema="SPECIFIC_SCHEMA",
     attributes={
         "arguments": "GROUP_CONCAT(CONCAT(CASE ROUTINE_TYPE WHEN 'PROCEDURE' THEN CONCAT(PARAMETER_MODE, ' ') ELSE '' END, "
-        "'`', PARAMETER_NAME, '` ', DTD_IDENTIFIER) ORDER BY ORDINAL_POSITION SEPARATOR ', ')"
+        f"{backticked('PARAMETER_NAME')}, ' ', DTD_IDENTIFIER) ORDER BY ORDINAL_POSITION SEPARATOR ', ')"
     },
     source="PARAMETERS",
     where="ORDINAL_POSITION > 0 AND ROUTINE_TYPE IN ('FUNCTION', 'PROCEDURE')",

@@ -97,14 +97,14 @@ def partitions(item: SchemaObject) -> str | None:
         return "REMOVE PARTITIONING"
     if "SUBPARTITION" in key:
         return None
-    parts = re.findall(r"(\S+?)(?: ((?:'[^']*'|[^,'])*(?:,(?! )(?:'[^']*'|[^,'])*)*))?(?:, |$)", listed)
+    parts = re.findall(r"(`(?:[^`]|``)*`)(?: ((?:'[^']*'|[^,'])*(?:,(?! )(?:'[^']*'|[^,'])*)*))?(?:, |$)", listed)
     if not key.startswith(("RANGE", "LIST")):
         return f"PARTITION BY {key} PARTITIONS {len(parts)}"
     word = "LESS THAN" if key.startswith("RANGE") else "IN"
     written = []
     for name, value in parts:
         bound = value if value == "MAXVALUE" else f"({value})"
-        written.append(f"PARTITION {identifier(name)} VALUES {word} {bound}")
+        written.append(f"PARTITION {name} VALUES {word} {bound}")
     return f"PARTITION BY {key} ({', '.join(written)})"
 
 

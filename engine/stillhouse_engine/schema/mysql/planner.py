@@ -223,5 +223,5 @@ def _rank(clause: str) -> int:
 def _depth(item: SchemaObject, schema: Snapshot) -> int:
     """Return how many views stand below one."""
     text = item.text("definition")
-    below = [view for view in schema.of_kind("view") if view.key != item.key and f"`{view.text('bare')}`" in text]
+    below = [view for view in schema.of_kind("view") if view.key != item.key and identifier(view.text("bare")) in text]
     return 1 + max((_depth(view, schema) for view in below), default=0)

@@ -115,7 +115,8 @@ def _read_sequences(connection: Connection, objects: dict[Key, SchemaObject], ho
     names = [(item.text("schema"), item.text("bare")) for item in objects.values() if item.kind == "sequence"]
     if not names:
         return
-    for schema, name, *values in connection.exec_driver_sql(sequences_statement(names)):
+    as_it_is = {"no_parameters": True}  # a percent sign in a name is no placeholder
+    for schema, name, *values in connection.exec_driver_sql(sequences_statement(names), execution_options=as_it_is):
         key = ("sequence", name if schema == home else f"{schema}.{name}")
         settings = dict(
             zip(("start", "minimum", "maximum", "increment", "cache", "cycle"), map(int, values), strict=True)

@@ -10,19 +10,20 @@ from stillhouse_engine.schema.postgresql.create import (
     column_comments,
     enabled,
     function_statement,
-    has_standard_body,
     identity_options,
     index_statistics,
     index_targets,
+    parents_of,
     replica_identity,
     sequence_options,
     view_statement,
 )
+from stillhouse_engine.schema.postgresql.dependants import has_standard_body
 from stillhouse_engine.schema.postgresql.phases import Phase
 from stillhouse_engine.schema.postgresql.statements import literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from stillhouse_engine.schema.actions import Risk
     from stillhouse_engine.schema.snapshot import SchemaObject
@@ -189,17 +190,13 @@ def _inheritance(start: str, expected: SchemaObject, actual: SchemaObject) -> An
             Action(Phase.DETACH, 0, f"ALTER TABLE {actual.text('inherits')} DETACH PARTITION {name}", "locks")
         )
     elif actual.get("inherits") is not None:
-        actions += [Action(Phase.DETACH, 0, f"{start} NO INHERIT {old}", "locks") for old in _parents(actual)]
+        actions += [Action(Phase.DETACH, 0, f"{start} NO INHERIT {old}", "locks") for old in parents_of(actual)]
     if bound := expected.text("partition_bound"):
         sql = f"ALTER TABLE {expected.text('inherits')} ATTACH PARTITION {name} {bound}"
         actions.append(Action(Phase.ATTACH, 0, sql, "locks"))
     else:
-        actions += [Action(Phase.ATTACH, 0, f"{start} INHERIT {new}", "locks") for new in _parents(expected)]
+        actions += [Action(Phase.ATTACH, 0, f"{start} INHERIT {new}", "locks") for new in parents_of(expected)]
     return Answer(tuple(actions))
-
-
-def _parents(item: SchemaObject) -> Sequence[str]:
-    return item.text("inherits").split(", ") if item.text("inherits") else ()
 
 
 def _option_words(expected: SchemaObject, actual: SchemaObject) -> str:
@@ -216,7 +213,7 @@ def sequence(attribute: str, expected: SchemaObject, _actual: SchemaObject) -> A
     """Return what turns one attribute of a sequence back."""
     name = expected.text("sql")
     if attribute == "owned_by":
-        return _one(Phase.OWN_SEQUENCE, 0, f"ALTER SEQUENCE {name} OWNED BY {expected.text('owner') or 'NONE'}")
+        return _one(Phase.OWN_SEQUENCE, 0, f"ALTER SEQUENCE {name} OWNED BY {expected.hints.get('owner') or 'NONE'}")
     if attribute == "persistence":
         return _one(Phase.SETTLE, 0, f"ALTER SEQUENCE {name} SET {(expected.text('persistence') or 'logged').upper()}")
     return _one(Phase.ALTER_TABLE, 0, f"ALTER SEQUENCE {name} {sequence_options(expected)}")

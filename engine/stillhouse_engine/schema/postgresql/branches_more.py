@@ -15,7 +15,7 @@ NAMEABLE = """d.deptype = 'n' AND d.refclassid IN ('pg_class'::regclass, 'pg_pro
 
 
 def used_by(catalogue: str, oid: str) -> str:
-    """Return the expression of what an object's expressions or standard body use, as the hint ``uses`` has it."""
+    """Return the expression of what an object's expressions use, as the hint ``uses`` has it."""
     return f"""(SELECT {USED} FROM {DEPENDENCIES}
             WHERE d.classid = '{catalogue}'::regclass AND d.objid = {oid} AND {NAMEABLE})"""
 
@@ -75,7 +75,6 @@ FUNCTION = Branch(
         "bare": f"{OWN_SCHEMA} || quote_ident(p.proname)",
         "signature": f"{OWN_SCHEMA} || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')'",
         "create": "CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END",
-        "uses": f"CASE WHEN p.prosqlbody IS NOT NULL THEN {used_by('pg_proc', 'p.oid')} END",
     },
     path="n.path",
     source=f"""pg_proc p JOIN ns n ON n.oid = p.pronamespace {commented("pg_proc", "p.oid")}

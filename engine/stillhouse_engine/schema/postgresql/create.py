@@ -6,17 +6,19 @@ import re
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema.actions import Action
-from stillhouse_engine.schema.postgresql.dependants import VIEWS, uses
+from stillhouse_engine.schema.postgresql.dependants import VIEWS, has_standard_body, uses
+from stillhouse_engine.schema.postgresql.grants import granted
 from stillhouse_engine.schema.postgresql.phases import Phase
 from stillhouse_engine.schema.postgresql.statements import literal, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from stillhouse_engine.schema.snapshot import SchemaObject, Snapshot
 
 ENABLED = {"": "ENABLE", "disabled": "DISABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}
 COMMENT_KINDS = {"materialized_view": "MATERIALIZED VIEW", "enum": "TYPE", "composite": "TYPE", "range": "TYPE"}
+NAMES = re.compile(r'(?:"(?:[^"]|"")*"|[^",])+(?=, |$)')
 ON_TABLE = frozenset({"constraint", "trigger", "rule", "policy"})
 
 
@@ -133,9 +135,14 @@ def own_ways(item: SchemaObject, table: SchemaObject, schema: Snapshot) -> Itera
         yield Action(Phase.ALTER_TABLE, 0, f"{start} SET NOT NULL", "locks")
 
 
+def parents_of(table: SchemaObject) -> Sequence[str]:
+    """Return how SQL names the tables that one inherits from directly."""
+    return NAMES.findall(table.text("inherits"))
+
+
 def heritage(table: SchemaObject, schema: Snapshot) -> tuple[str, ...]:
     """Return the names of the tables that one inherits from directly."""
-    parents = table.text("inherits").split(", ") if table.text("inherits") else []
+    parents = parents_of(table)
     return tuple(above.name for above in schema.of_kind("table") if above.text("sql") in parents)
 
 
@@ -218,7 +225,7 @@ def sequence_options(item: SchemaObject) -> str:
 def _sequence(item: SchemaObject, _schema: Snapshot) -> Iterator[Action]:
     unlogged = "UNLOGGED " if item.get("persistence") else ""
     yield Action(Phase.CREATE_SEQUENCE, 0, f"CREATE {unlogged}SEQUENCE {item.text('sql')} {sequence_options(item)}")
-    if owner := item.text("owner"):
+    if (owner := item.hints.get("owner")) is not None:
         yield Action(Phase.OWN_SEQUENCE, 0, f"ALTER SEQUENCE {item.text('sql')} OWNED BY {owner}")
 
 
@@ -267,11 +274,6 @@ def function_place(item: SchemaObject, schema: Snapshot) -> tuple[Phase, int]:
     needs_relation = any(relation.text("sql") in words for relation in schema.of_kind("table", *VIEWS))
     late = needs_relation or has_standard_body(item) or item.kind == "aggregate"
     return Phase.CREATE_LATE_FUNCTION if late else Phase.CREATE_FUNCTION, int(item.kind == "aggregate")
-
-
-def has_standard_body(item: SchemaObject) -> bool:
-    """Tell whether a function's body is parsed when it is made, so that the server knows what it uses."""
-    return item.text("language") == "sql" and item.text("body").startswith(("BEGIN ATOMIC", "RETURN"))
 
 
 def placeholder(item: SchemaObject) -> Action:
@@ -355,11 +357,17 @@ def _schema(item: SchemaObject, _schema: Snapshot) -> Iterator[Action]:
     yield Action(Phase.CREATE_SCHEMA, 0, f"CREATE SCHEMA {item.text('sql')}")
 
 
+def _nothing(_item: SchemaObject, _schema: Snapshot) -> Iterator[Action]:
+    """Default privileges are nothing but what they say."""
+    return iter(())
+
+
 MAKERS: Mapping[str, Callable[[SchemaObject, Snapshot], Iterator[Action]]] = {
     "aggregate": _function,
     "column": _column,
     "composite": _type,
     "constraint": _constraint,
+    "default_privileges": _nothing,
     "domain": _type,
     "enum": _type,
     "extension": _extension,
@@ -384,6 +392,7 @@ def create(item: SchemaObject, schema: Snapshot) -> Iterator[Action]:
     yield from MAKERS[item.kind](item, schema)
     if item.attributes.get("comment") is not None:
         yield from comment(item)
+    yield from granted(item, schema)
 
 
 def create_whole(item: SchemaObject, schema: Snapshot) -> Iterator[Action]:

@@ -1,7 +1,7 @@
 """What hangs on an object in the server's eyes: it refuses to change the one while the other is there.
 
-Views, rules, policies and functions with a standard body say what they use. What belongs to the same table is found by its text,
-which mentions the column: to make something again that did not have to be is a waste, to miss something a failed repair.
+Views, rules and policies say what they use. Functions with a standard body, and what belongs to the same table, are found by
+their text, which mentions it: to make something again that did not have to be is a waste, to miss something a failed repair.
 """
 
 from __future__ import annotations
@@ -19,13 +19,21 @@ if TYPE_CHECKING:
 VIEWS = ("view", "materialized_view")
 CODE = frozenset({"aggregate", "function", "procedure"})
 SAYS_WHAT_IT_USES = (*VIEWS, "function", "policy", "procedure", "rule", "trigger")
+PARTS = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 WATCHES = frozenset({"policy", "rule", "trigger"})
 KEEPS_VALUES = frozenset({"constraint", "index", "statistics"})
 
 
+def has_standard_body(item: SchemaObject) -> bool:
+    """Tell whether a function's body is parsed when it is made, so that the server knows what it uses."""
+    return item.text("language") == "sql" and item.text("body").startswith(("BEGIN ATOMIC", "RETURN"))
+
+
 def uses(item: SchemaObject, other: SchemaObject) -> bool:
-    """Tell whether an object that says what it uses needs another one."""
+    """Tell whether one object needs another one."""
     name = other.text("sql")
+    if item.kind in CODE:
+        return has_standard_body(item) and all(word.search(item.text("body")) for word in _words(other))
     if other.kind in CODE:
         return f"function {name}" in item.words("uses")
     if other.kind == "enum":
@@ -94,6 +102,14 @@ def mention(name: str) -> re.Pattern[str]:
     """Return the pattern of a name in the server's own words: in quotes where it needs them."""
     quotes = re.escape(quoted(name))
     return re.compile(rf'(?<![\w"$]){re.escape(name)}(?![\w"$])|(?<!"){quotes}(?!")' if name.isidentifier() else quotes)
+
+
+def _words(item: SchemaObject) -> Iterator[re.Pattern[str]]:
+    """Return the patterns of all the names without which nobody speaks of an object."""
+    names = ("table", "sql") if item.kind == "column" else ("sql",)
+    for name in names:
+        last = PARTS.findall(item.text(name).partition("(")[0])[-1]
+        yield mention(last[1:-1].replace('""', '"') if last.startswith('"') else last)
 
 
 def _is_beside(key: Key, column: SchemaObject, schema: Snapshot) -> bool:

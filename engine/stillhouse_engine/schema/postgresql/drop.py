@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema.actions import Action
 from stillhouse_engine.schema.postgresql.create import depth, target, view_depth
+from stillhouse_engine.schema.postgresql.grants import withdrawn
 from stillhouse_engine.schema.postgresql.phases import Phase
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def drop(item: SchemaObject, schema: Snapshot, *, late: bool = False) -> Iterato
         yield Action(Phase.DROP_VIEW, -view_depth(item, schema), f"DROP {target(item)}", "locks")
     elif item.kind == "sequence":
         yield Action(Phase.DROP_SEQUENCE_LATE, 0, f"DROP SEQUENCE IF EXISTS {item.text('sql')}", "data_loss")
+    elif item.kind == "default_privileges":
+        yield from withdrawn(item)
     elif item.kind == "table":
         yield from _drop_table(item, schema)
     else:

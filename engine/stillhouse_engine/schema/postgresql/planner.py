@@ -8,11 +8,31 @@ from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema.actions import Action, Answer, RepairStep, in_order
 from stillhouse_engine.schema.postgresql.alter import ALTERATIONS, add_labels
-from stillhouse_engine.schema.postgresql.create import comment, create, create_whole, heritage, placeholder, table_mark
-from stillhouse_engine.schema.postgresql.dependants import CODE, VIEWS, mention, of_absence, of_type, text_of, users
+from stillhouse_engine.schema.postgresql.create import (
+    comment,
+    create,
+    create_whole,
+    function_place,
+    function_statement,
+    heritage,
+    placeholder,
+    table_mark,
+)
+from stillhouse_engine.schema.postgresql.dependants import (
+    CODE,
+    PARTS,
+    VIEWS,
+    mention,
+    of_absence,
+    of_type,
+    text_of,
+    users,
+)
 from stillhouse_engine.schema.postgresql.drop import drop
+from stillhouse_engine.schema.postgresql.grants import access, ownership
 from stillhouse_engine.schema.postgresql.phases import Phase
 from stillhouse_engine.schema.postgresql.statements import literal, quoted
+from stillhouse_engine.schema.privileges import ATTRIBUTES, has_privileges, with_privileges_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +42,6 @@ if TYPE_CHECKING:
 
 RECREATED_KINDS = frozenset({"column", "constraint", "index", "policy", "rule", "statistics", "trigger"}) | CODE
 CHILDREN = frozenset({"column", "constraint", "policy", "rule", "trigger"})
-PARTS = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 ADDED_LABEL = re.compile(r"ALTER TYPE (?:\"(?:[^\"]|\"\")*\"|[^ ])+ ADD VALUE E?('(?:[^'\\]|''|\\.)*')")
 RETYPED = frozenset({"type", "collation"})
 REWRITTEN = RETYPED | {"generated", "generated_kind"}
@@ -32,6 +51,8 @@ HANDED_DOWN = REWRITTEN | {"nullable", None}
 
 def plan(changes: Sequence[Change], expected: Snapshot, actual: Snapshot) -> tuple[RepairStep, ...]:
     """Return the steps that undo some changes; the first one sets the session up."""
+    if has_privileges(actual) and not has_privileges(expected):
+        expected = with_privileges_of(expected, actual)  # what is made again keeps them
     steps = in_order(Planner(changes, with_names(expected), with_names(actual)).answers())
     if not any(step.sql for step in steps):
         return steps
@@ -171,6 +192,9 @@ class Planner:
         attribute = change.attribute or ""
         if attribute == "comment":
             return Answer(tuple(comment(before)))
+        if attribute in ATTRIBUTES:
+            there = before._replace(hints=after.hints)  # the schema itself may have another name
+            return ownership(there) if attribute == "owner" else access(there, after)
         if before.kind == "enum":
             return add_labels(before, after) or self._new_enum(change, before)
         if change.kind == "column" and attribute in RETYPED and (reason := self._obstacle(after)):
@@ -230,8 +254,8 @@ class Planner:
         wanted = self.wanted(item)
         schema = self.expected if item.key in self.chosen else self.actual
         if item.kind in CODE:
-            back = create(item, self.actual) if item.key not in self.chosen else ()
-            return Answer((placeholder(item), *back))
+            again = Action(*function_place(item, self.actual), function_statement(item))
+            return Answer((placeholder(item), *(() if item.key in self.chosen else (again,))))
         if item.get("inherited"):
             return Answer()
         actions = list(drop(item, self.actual))

@@ -35,7 +35,7 @@ def test_it_equals_the_engines_graph(tmp_path, seed):
         depends = chance.sample(older, 1) if older and chance.random() > 0.8 else []
         write(folder, f"{number}", f"r{number}x", tuple(down) or None, tuple(set(depends) - set(down)) or None)
     read = describe_headers(project(folder))
-    assert read == describe(ScriptDirectory(str(folder)).revision_map)
+    assert read == describe(ScriptDirectory(str(folder))._history)
     assert len(read.revisions) == 30
 
 

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from stillhouse_engine.operations import Operations
 from stillhouse_engine.runtime.migration import MigrationContext
-from stillhouse_engine.schema import Snapshot, diff, repair, take_fingerprint, take_snapshot
-from stillhouse_orchestrator.drift import adopting
+from stillhouse_engine.schema import Snapshot, bodies, diff, repair, take_fingerprint, take_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn
     from mutations import Mutation
 
-WORDS = ("plain", "Mixed", "with space", 'quo"te', "select", "naïve", "per%cent", "co:lon", "apos'trophe", "back\\slash", "user", "d.ot")  # fmt: skip
+WORDS = ("plain", "Mixed", "with space", 'quo"te', "select", "naïve", "per%cent", "co:lon", "apos'trophe", "back\\slash", "user", "d.ot", "back`tick", "select *", "--", "/*", "${x}", "ナメ", "?", "(", "a, b", "NULL", "]")  # fmt: skip
 
 State = tuple[Snapshot, dict[str, str]]
 
@@ -115,8 +114,8 @@ class HeldOperations:
 
 def adopt(connection: sa.Connection, before: Snapshot, after: Snapshot) -> None:
     """Upgrade a sibling from one schema to another, by the words that would be written into the revision's file."""
-    steps = adopting.between(before, after)
+    steps = bodies.between(before, after)
     assert not (by_hand := [step.reason for step in steps if not step.sql]), by_hand
     names = {"op": HeldOperations(Operations(MigrationContext.configure(connection)))}
-    exec(compile(f"def upgrade():\n    {adopting.body(steps)}\n", "revision.py", "exec"), names)
+    exec(compile(f"def upgrade():\n    {bodies.body(steps)}\n", "revision.py", "exec"), names)
     names["upgrade"]()

@@ -116,11 +116,41 @@ def trigger(made: Made, name: str, number: str, words: str) -> None:
 
 
 def routine(made: Made, *_: str) -> None:
-    name = made.name()
+    name, word = made.name(), quoted(made.name())
     made.run(
-        f"CREATE FUNCTION {quoted(name)}(n int, `m n` varchar(20)) RETURNS varchar(90) DETERMINISTIC RETURN concat(n, 'a:b %s', `m n`)"
+        f"CREATE FUNCTION {quoted(name)}(n int, {word} varchar(20)) RETURNS varchar(90) DETERMINISTIC RETURN concat(n, 'a:b %s', {word})",
+        f"CREATE PROCEDURE {quoted(name)}(IN {word} int, OUT n int) SET n = {word} * 2",
     )
-    made.may(missing("drop a function", "function", name, f"DROP FUNCTION {quoted(name)}"))
+    made.may(
+        missing("drop a function", "function", name, f"DROP FUNCTION {quoted(name)}"),
+        missing("drop a procedure", "procedure", name, f"DROP PROCEDURE {quoted(name)}"),
+    )
+
+
+def sequence(made: Made, *_: str) -> None:
+    name = made.name()
+    made.run(f"CREATE SEQUENCE {quoted(name)} START WITH 5 INCREMENT BY 2")
+    made.may(missing("drop a sequence", "sequence", name, f"DROP SEQUENCE {quoted(name)}"))
+
+
+def event(made: Made, *_: str) -> None:
+    name = made.name()
+    made.run(f"CREATE EVENT {quoted(name)} ON SCHEDULE EVERY 1 DAY DISABLE COMMENT 'a:b %s' DO SET @a = 'x;%'")
+    made.may(missing("drop an event", "event", name, f"DROP EVENT {quoted(name)}"))
+
+
+def partitions(made: Made, *_: str) -> None:
+    name, column, first, second = made.name(), quoted(made.name()), quoted(made.name()), quoted(made.name())
+    how, one, other = made.pick(
+        (f"RANGE ({column})", "LESS THAN (10)", "LESS THAN MAXVALUE"), (f"LIST ({column})", "IN (1,2)", "IN (3)")
+    )
+    made.run(
+        f"CREATE TABLE {quoted(name)} ({column} int) PARTITION BY {how} (PARTITION {first} VALUES {one}, PARTITION {second} VALUES {other})"
+    )
+    made.may(
+        modified("drop a partition", "table", name, "partitions", f"ALTER TABLE {quoted(name)} DROP PARTITION {first}"),
+        modified("no partitions", "table", name, "partition_key", f"ALTER TABLE {quoted(name)} REMOVE PARTITIONING", also=[("modified", "table", name, "partitions")]),
+    )  # fmt: skip
 
 
 @st.composite
@@ -128,6 +158,12 @@ def schemas(draw: DrawFn) -> Made:
     """Make a schema of one or two tables with a few features each."""
     made = Made(draw)
     for found in [table(made) for _ in range(draw(st.integers(1, 2)))]:
-        for feature in draw(st.lists(st.sampled_from((index, key, view, trigger, routine)), max_size=4, unique=True)):
+        for feature in draw(
+            st.lists(
+                st.sampled_from((index, key, view, trigger, routine, sequence, event, partitions)),
+                max_size=4,
+                unique=True,
+            )
+        ):
             feature(made, *found)
     return made

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 import mutations_dependants
 import mutations_mariadb
 import mutations_postgresql
+import mutations_privileges
 import mutations_sqlite
 
 from stillhouse_engine.schema.mysql.reader import COMPARED as MARIADB_KINDS
 from stillhouse_engine.schema.mysql.reader import NOT_COMPARED as MARIADB_LEFT_OUT
+from stillhouse_engine.schema.postgresql.privileges import COMPARED as PRIVILEGED_KINDS
 from stillhouse_engine.schema.postgresql.reader import COMPARED as POSTGRESQL_KINDS
 from stillhouse_engine.schema.postgresql.reader import NOT_COMPARED as POSTGRESQL_LEFT_OUT
 from stillhouse_engine.schema.sqlite.reader import COMPARED as SQLITE_KINDS
@@ -24,6 +26,11 @@ PAGE = Path(__file__).parents[4] / "docs" / "reference" / "drift-coverage.md"
 POSTGRESQL = (*mutations_postgresql.MUTATIONS, *(each.mutation for each in mutations_dependants.DEPENDANTS))
 SECTIONS = {
     "PostgreSQL": (POSTGRESQL, POSTGRESQL_KINDS, POSTGRESQL_LEFT_OUT),
+    "PostgreSQL: owners and privileges": (
+        mutations_privileges.MUTATIONS,
+        PRIVILEGED_KINDS,
+        (("grants of other roles than the owner", "found, and left to people"), ("roles", "belong to the server")),
+    ),
     "SQLite": (mutations_sqlite.MUTATIONS, SQLITE_KINDS, SQLITE_LEFT_OUT),
     "MariaDB and MySQL": (mutations_mariadb.MUTATIONS, MARIADB_KINDS, MARIADB_LEFT_OUT),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.postgresql
 READ = [HOME, SIDE]
+counter = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +37,11 @@ def connection(postgres_server: servers.PostgresServer, postgres_admin: sa.Engin
 
 
 def make(connection: sa.Connection, *sql: str) -> State:
-    """Make both schemas anew, in a transaction that is never committed."""
+    """Make both schemas anew, in a transaction that is never committed, and now and then clear away what those left."""
     connection.rollback()
+    if next(counter) % 20 == 0:
+        with connection.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as sweeping:
+            sweeping.exec_driver_sql("VACUUM")
     run(connection, *(f"CREATE SCHEMA {quoted(name)}" for name in READ), f"SET LOCAL search_path TO {HOME}", *sql)
     return state(connection, READ)
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from stillhouse_engine.schema import RepairStep, diff, repair, take_snapshot
-from stillhouse_orchestrator.drift import adopting
+from stillhouse_engine.schema import RepairStep, bodies, diff, repair, take_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,7 +58,7 @@ def test_a_label_is_committed_before_it_is_used(connection: sa.Connection) -> No
     in_transactions(connection, steps)
     assert diff(after, take_snapshot(connection, schemas=["tenant"])) == ()
 
-    written = adopting.body(adopting.between(before, after))
+    written = bodies.body(bodies.between(before, after))
     assert written.startswith("with op.get_context().autocommit_block():")
     assert "search_path" not in written
 

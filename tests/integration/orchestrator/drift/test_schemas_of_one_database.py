@@ -12,9 +12,11 @@ import pytest
 import sqlalchemy as sa
 
 from stillhouse_config import parse_fleet
+from stillhouse_engine.schema import take_snapshot
 from stillhouse_orchestrator.alerts.service import AlertService, Policy
 from stillhouse_orchestrator.census import Census
 from stillhouse_orchestrator.connections import Connections
+from stillhouse_orchestrator.drift import looking
 from stillhouse_orchestrator.drift.answers import Answers
 from stillhouse_orchestrator.drift.checking import DriftCheck
 from stillhouse_orchestrator.projects import Description, Projects
@@ -168,6 +170,23 @@ async def test_drift_is_found_where_others_look_at_the_same_mark(tenants):
     assert {name for name, report in (await verdicts(tenants)).items() if report.drift_id} == {"tenant_7"}
     tenants.sql("ALTER TABLE tenant_7.users RENAME COLUMN key TO id")
     assert {report.status for report in (await verdicts(tenants)).values()} == {DriftStatus.IN_SYNC}
+
+
+async def test_a_migration_during_a_look_is_no_drift(tenants, monkeypatch):
+    await verdicts(tenants)
+    tenants.sql("UPDATE tenant_5.alembic_version SET version_num = 'r1'; DROP TABLE tenant_5.users")
+    waiting = [
+        "CREATE TABLE tenant_5.users (id int PRIMARY KEY); UPDATE tenant_5.alembic_version SET version_num = 'r2'"
+    ]
+
+    def migrated_meanwhile(connection, **options):
+        while waiting:
+            tenants.sql(waiting.pop())
+        return take_snapshot(connection, **options)
+
+    monkeypatch.setattr(looking, "take_snapshot", migrated_meanwhile)
+    (report,) = await tenants.drift.run(tenants.fleet, tenants.targets[5:6])
+    assert (report.status, report.applied) == (DriftStatus.IN_SYNC, ("r2",))
 
 
 async def test_version_tables_that_are_missing_are_found_out_together(tenants):
