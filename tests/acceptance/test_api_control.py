@@ -169,7 +169,7 @@ def test_a_rollout_is_paused_resumed_promoted_watched_and_rolled_back(controlled
         assert controlled.run("rollout", "pause", rollout_id).code == 1
     watched.said("app_db: done")
     resumed = Command(controlled, "rollout", "resume", rollout_id)
-    watched.said("paused")
+    watched.said("waits until promoted")  # the pause of the strategy, not the one that was taken back
     promoted = controlled.ok("rollout", "promote", rollout_id[:5])
     assert "succeeded" in promoted.out
     assert (watched.ended(), resumed.ended()) == (0, 0)
