@@ -14,6 +14,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from stillhouse_engine.runtime.journal_table import NAME as JOURNAL
 from stillhouse_engine.runtime.scratch import check_connection, scratch_database
 from stillhouse_engine.schema import Snapshot, diff, take_snapshot
 from stillhouse_engine.script.planning import upgrade_steps
@@ -33,11 +34,30 @@ if TYPE_CHECKING:
 UNSEEN = re.compile(
     r"\s*(?:GRANT|REVOKE|REASSIGN|SECURITY\s+LABEL|ALTER\s+DEFAULT\s+PRIVILEGES"
     r"|(?:CREATE|ALTER|DROP)\s+(?:OR\s+REPLACE\s+)?(?:CAST|COLLATION|DATABASE|EVENT\s+TRIGGER|FOREIGN\s+DATA\s+WRAPPER|OPERATOR"
-    r"|PUBLICATION|ROLE|SERVER|SUBSCRIPTION|SYSTEM|TEXT\s+SEARCH|USER)\b|ALTER\s.*\sOWNER\s+TO\s)",
+    r"|PUBLICATION|ROLE|SERVER|SUBSCRIPTION|SYSTEM|TEXT\s+SEARCH|USER)\b|ALTER\s.*\sOWNER\s+TO\s"
+    r"|DO\s.*\b(?:GRANT|REVOKE|OWNER\s+TO|(?:CREATE|ALTER)\s+(?:ROLE|USER))\b)",
     re.IGNORECASE | re.DOTALL,
 )
 """Statements whose effect a snapshot does not show."""
 SEQUENCES = "SELECT schemaname, sequencename, last_value FROM pg_sequences WHERE last_value IS NOT NULL ORDER BY 1, 2"
+
+RIGHTS = """
+WITH spaces AS (SELECT oid, nspname, nspacl, nspowner FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),
+rights (what, acl, owner) AS (
+    SELECT 'schema ' || nspname, nspacl, nspowner FROM spaces
+    UNION ALL SELECT 'relation ' || c.oid::regclass, c.relacl, c.relowner FROM pg_class c JOIN spaces s ON s.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'v', 'm', 'p', 'S', 'f')
+    UNION ALL SELECT 'column ' || c.oid::regclass || '.' || a.attname, a.attacl, c.relowner FROM pg_attribute a
+        JOIN pg_class c ON c.oid = a.attrelid JOIN spaces s ON s.oid = c.relnamespace WHERE a.attacl IS NOT NULL AND a.attnum > 0
+    UNION ALL SELECT 'function ' || p.oid::regprocedure, p.proacl, p.proowner FROM pg_proc p JOIN spaces s ON s.oid = p.pronamespace
+    UNION ALL SELECT 'type ' || t.oid::regtype, t.typacl, t.typowner FROM pg_type t JOIN spaces s ON s.oid = t.typnamespace
+        WHERE t.typtype IN ('e', 'd', 'r')
+    UNION ALL SELECT concat_ws(' ', 'defaults for', d.defaclobjtype, d.defaclnamespace::regnamespace), d.defaclacl, d.defaclrole
+        FROM pg_default_acl d)
+SELECT what, concat_ws(' ', pg_get_userbyid(owner), (SELECT string_agg(one::text, ' ' ORDER BY one::text) FROM unnest(acl) one))
+FROM rights ORDER BY 1
+"""
+"""Who owns what, and who else may do what with it (PostgreSQL)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +68,13 @@ class State:
         snapshot: its schema.
         rows: its rows, by table.
         sequences: the last value of each sequence that was used (PostgreSQL), by schema and name.
+        rights: owners and grants (PostgreSQL), by what they are on.
     """
 
     snapshot: Snapshot
     rows: Mapping[str, Rows]
     sequences: Mapping[tuple[str, str], int]
+    rights: Mapping[str, str]
 
     def differences(self, other: State) -> Iterator[str]:
         """Yield what another database has otherwise, one line each."""
@@ -71,6 +93,12 @@ class State:
             ours_at, theirs_at = self.sequences.get((schema, name)), other.sequences.get((schema, name))
             if ours_at != theirs_at:
                 yield f"sequence {schema}.{name}: its last value {ours_at} became {theirs_at}"
+        for what in sorted({*self.rights, *other.rights}):
+            if self.rights.get(what) != other.rights.get(what):
+                yield (
+                    f"rights on {what}: {self.rights.get(what)} became {other.rights.get(what)}; "
+                    "a GRANT is taken over when it is an op.execute() of its own"
+                )
 
 
 def _columns(snapshot: Snapshot, table: str) -> list[str]:
@@ -163,9 +191,13 @@ class Stage:
             raise SquashError(
                 "The scratch database cannot be read:", [f"{what}: {why}" for what, why in snapshot.coverage.unreadable]
             )
-        used = connection.exec_driver_sql(SEQUENCES).all() if connection.dialect.name == "postgresql" else ()
+        postgresql = connection.dialect.name == "postgresql"
+        used = connection.exec_driver_sql(SEQUENCES).all() if postgresql else ()
         sequences = {(row[0], row[1]): int(row[2]) for row in used if not schema or row[0] == schema}
-        return State(snapshot, read_rows(connection, snapshot), sequences)
+        rights = {row[0]: row[1] for row in connection.exec_driver_sql(RIGHTS)} if postgresql else {}
+        ours = tuple(f"{before}{name}" for name in (*self._version, JOURNAL) for before in (" ", "."))
+        rights = {what: told for what, told in rights.items() if not what.endswith(ours)}
+        return State(snapshot, read_rows(connection, snapshot, schema), sequences, rights)
 
 
 @asynccontextmanager
