@@ -14,7 +14,6 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from stillhouse_engine.runtime.journal_table import NAME as JOURNAL
 from stillhouse_engine.runtime.scratch import check_connection, scratch_database
 from stillhouse_engine.schema import Snapshot, diff, take_snapshot
 from stillhouse_engine.script.planning import upgrade_steps
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from stillhouse_engine.runtime.opened import OpenedProject
     from stillhouse_engine.runtime.specs import DatabaseSpec
+    from stillhouse_engine.schema import SchemaObject
     from stillhouse_engine.script.revision import RevisionMap
 
 UNSEEN = re.compile(
@@ -40,24 +40,6 @@ UNSEEN = re.compile(
 )
 """Statements whose effect a snapshot does not show."""
 SEQUENCES = "SELECT schemaname, sequencename, last_value FROM pg_sequences WHERE last_value IS NOT NULL ORDER BY 1, 2"
-
-RIGHTS = """
-WITH spaces AS (SELECT oid, nspname, nspacl, nspowner FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),
-rights (what, acl, owner) AS (
-    SELECT 'schema ' || nspname, nspacl, nspowner FROM spaces
-    UNION ALL SELECT 'relation ' || c.oid::regclass, c.relacl, c.relowner FROM pg_class c JOIN spaces s ON s.oid = c.relnamespace
-        WHERE c.relkind IN ('r', 'v', 'm', 'p', 'S', 'f')
-    UNION ALL SELECT 'column ' || c.oid::regclass || '.' || a.attname, a.attacl, c.relowner FROM pg_attribute a
-        JOIN pg_class c ON c.oid = a.attrelid JOIN spaces s ON s.oid = c.relnamespace WHERE a.attacl IS NOT NULL AND a.attnum > 0
-    UNION ALL SELECT 'function ' || p.oid::regprocedure, p.proacl, p.proowner FROM pg_proc p JOIN spaces s ON s.oid = p.pronamespace
-    UNION ALL SELECT 'type ' || t.oid::regtype, t.typacl, t.typowner FROM pg_type t JOIN spaces s ON s.oid = t.typnamespace
-        WHERE t.typtype IN ('e', 'd', 'r')
-    UNION ALL SELECT concat_ws(' ', 'defaults for', d.defaclobjtype, d.defaclnamespace::regnamespace), d.defaclacl, d.defaclrole
-        FROM pg_default_acl d)
-SELECT what, concat_ws(' ', pg_get_userbyid(owner), (SELECT string_agg(one::text, ' ' ORDER BY one::text) FROM unnest(acl) one))
-FROM rights ORDER BY 1
-"""
-"""Who owns what, and who else may do what with it (PostgreSQL)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +81,11 @@ class State:
                     f"rights on {what}: {self.rights.get(what)} became {other.rights.get(what)}; "
                     "a GRANT is taken over when it is an op.execute() of its own"
                 )
+
+
+def _rights(item: SchemaObject) -> str:
+    """Return who owns an object, and who else may do what with it; nothing where that is not known."""
+    return ", ".join((*([f"owner {item.text('owner')}"] if item.get("owner") else []), *item.words("privileges")))
 
 
 def _columns(snapshot: Snapshot, table: str) -> list[str]:
@@ -186,17 +173,16 @@ class Stage:
         schema = self._scratch.schema
         if schema and connection.dialect.name == "postgresql":
             connection.execute(text("SELECT set_config('search_path', quote_ident(:schema), true)"), {"schema": schema})
-        snapshot = take_snapshot(connection, schemas=(schema,) if schema else None, exclude_tables=self._version)
+        snapshot_of = (schema,) if schema else None
+        snapshot = take_snapshot(connection, schemas=snapshot_of, exclude_tables=self._version)
         if not snapshot.coverage.complete:
             raise SquashError(
                 "The scratch database cannot be read:", [f"{what}: {why}" for what, why in snapshot.coverage.unreadable]
             )
-        postgresql = connection.dialect.name == "postgresql"
-        used = connection.exec_driver_sql(SEQUENCES).all() if postgresql else ()
+        used = connection.exec_driver_sql(SEQUENCES).all() if connection.dialect.name == "postgresql" else ()
         sequences = {(row[0], row[1]): int(row[2]) for row in used if not schema or row[0] == schema}
-        rights = {row[0]: row[1] for row in connection.exec_driver_sql(RIGHTS)} if postgresql else {}
-        ours = tuple(f"{before}{name}" for name in (*self._version, JOURNAL) for before in (" ", "."))
-        rights = {what: told for what, told in rights.items() if not what.endswith(ours)}
+        held = take_snapshot(connection, schemas=snapshot_of, exclude_tables=self._version, privileges=True)
+        rights = {f"{item.kind} {item.name}": told for item in held.objects if (told := _rights(item))}
         return State(snapshot, read_rows(connection, snapshot, schema), sequences, rights)
 
 

@@ -26,6 +26,6 @@ def told(done: Squashed) -> Iterator[str]:
         yield from (f"  {SECRET.sub(HIDDEN, ' '.join(statement.split()))}" for statement in done.carried)
     yield f"Not compared: {', '.join(what for what, _ in done.not_compared)}"
     if not done.reversible:
-        yield "Its downgrade() raises an error: what the originals do cannot be taken back by statements alone"
+        yield "There is no proved way down from it: downgrade to one of its originals instead"
     verb = "are" if done.written else "would be"
     yield f"The originals {verb} in {done.kept}; keep them until no database stands below {done.revision}"
