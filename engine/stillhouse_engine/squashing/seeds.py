@@ -86,21 +86,23 @@ def _rows(connection: Connection, snapshot: Snapshot, table: SchemaObject, home:
     named = table.text("sql") or _dotted(connection, table.name)
     only = "ONLY " if snapshot.dialect == "postgresql" else ""
     told = ", ".join(_literal(snapshot.dialect, quote(name), item) for name, item in zip(bare, columns, strict=True))
-    query = f"SELECT {told} FROM {only}{named} LIMIT {MOST_ROWS + 1}"
+    keyed = any(item.kind == "constraint" and "primary" in item.text("type").lower() for item in members)
+    key = _key_columns(connection, table.name, home) if keyed else []
+    order = f" ORDER BY {', '.join(map(quote, key))}" if key else ""
+    query = f"SELECT {told} FROM {only}{named}{order} LIMIT {MOST_ROWS + 1}"
     rows = connection.exec_driver_sql(query).all() if columns else []
     if len(rows) > MOST_ROWS:
         raise SquashError(
             f"The range leaves more than {MOST_ROWS} rows in the table {table.name}, which are too many for a revision",
             hint="end the range before the revision that loads them, or let something else load them",
         )
-    keys = [item for item in members if item.kind == "constraint" and "primary" in item.text("type").lower()]
-    key = _key_columns(connection, table.name, home) if keys else bare
+    values = [tuple(str(value) for value in row) for row in rows]
     return Rows(
         table=named,
         columns=tuple(quote(name) for name in bare),
         key=tuple(place for place, name in enumerate(bare) if name in (key or bare)),
         always=any(item.get("identity") == "always" for item in columns),
-        values=tuple(sorted(tuple(str(value) for value in row) for row in rows)),
+        values=tuple(values if key else sorted(values)),
     )
 
 
