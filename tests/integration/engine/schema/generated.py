@@ -116,6 +116,6 @@ def adopt(connection: sa.Connection, before: Snapshot, after: Snapshot) -> None:
     """Upgrade a sibling from one schema to another, by the words that would be written into the revision's file."""
     steps = bodies.between(before, after)
     assert not (by_hand := [step.reason for step in steps if not step.sql]), by_hand
-    names = {"op": HeldOperations(Operations(MigrationContext.configure(connection)))}
+    names = {"sa": sa, "op": HeldOperations(Operations(MigrationContext.configure(connection)))}
     exec(compile(f"def upgrade():\n    {bodies.body(steps)}\n", "revision.py", "exec"), names)
     names["upgrade"]()
