@@ -9,6 +9,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,6 @@ from stillhouse_engine.schema import Snapshot, bodies, diff, repair, take_finger
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import sqlalchemy as sa
     from hypothesis.strategies import DrawFn
     from mutations import Mutation
 
