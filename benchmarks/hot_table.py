@@ -14,16 +14,15 @@ import asyncio
 import statistics
 import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import servers
+from hot_clients import Clients, p99
 from sample_projects import empty_project
 from stillhouse_orchestrator import logs
 from stillhouse_orchestrator.workers.executor import DatabaseSpec, Job, ProjectSpec
@@ -32,7 +31,7 @@ from stillhouse_orchestrator.workers.pool import PoolExecutor
 if TYPE_CHECKING:
     from stillhouse_orchestrator.workers.executor import Progress
 
-CLIENTS, QUERIES, TRIES, LOCK_TIMEOUT = 2, 2000, 4, 0.2
+QUERIES, TRIES, LOCK_TIMEOUT = 2000, 4, 0.2
 THINKING = 0.002  # seconds between a client's queries: they are not to compete for the processor
 MOST = 2.0  # times the quiet p99
 
@@ -46,59 +45,9 @@ class Round(NamedTuple):
     named: bool
 
 
-class Clients:
-    """Clients that read the hot table all the time.
-
-    Attributes:
-        seconds: how long each query took since they were last taken.
-    """
-
-    def __init__(self, address: str) -> None:
-        self.seconds: list[float] = []
-        self._address = address
-        self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._work) for _ in range(CLIENTS)]
-
-    def __enter__(self) -> Self:
-        """Begin to read."""
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Read no more."""
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-
-    def take(self) -> list[float]:
-        """Return how long each query took since the last time."""
-        seconds, self.seconds = self.seconds, []
-        return seconds
-
-    def take_many(self) -> list[float]:
-        """Return how long each of the next queries takes; blocks until there are enough."""
-        self.take()
-        while len(self.seconds) < QUERIES:
-            time.sleep(0.01)
-        return self.take()
-
-    def _work(self) -> None:
-        with psycopg.connect(self._address, autocommit=True) as connection:
-            while not self._over.wait(THINKING):
-                began = time.perf_counter()
-                connection.execute("select id from hot where id = 7").fetchall()
-                self.seconds.append(time.perf_counter() - began)
-
-
-def p99(seconds: list[float]) -> float:
-    """Return the 99th percentile in milliseconds."""
-    return statistics.quantiles(seconds, n=100)[98] * 1000
-
-
 async def measure(executor: PoolExecutor, job: Job, address: str, clients: Clients) -> Round:
     """Measure one round; the migration goes through once the long reader is gone."""
-    quiet = await asyncio.to_thread(clients.take_many)
+    quiet = await asyncio.to_thread(clients.take_many, QUERIES)
     blockers: list[int] = []
     tried, tries = asyncio.Event(), 0
 
@@ -133,7 +82,7 @@ async def run(server: servers.PostgresServer, folder: Path, rounds: int) -> list
     spec = ProjectSpec(str(project.folder), (str(project.folder),), "migrations")
     database = DatabaseSpec("hot", server.url(), lock_timeout=LOCK_TIMEOUT)
     found = []
-    with Clients(address) as clients:
+    with Clients(address, THINKING) as clients:
         async with PoolExecutor() as executor:
             for number in range(rounds):
                 project.add(f"op.add_column('hot', sa.Column('more_{number}', sa.Integer))")

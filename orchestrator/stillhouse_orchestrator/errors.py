@@ -7,6 +7,7 @@
     │   ├── WorkerStartError
     │   └── WorkerStoppedError
     ├── ConnectionFailedError
+    ├── AnswerError
     ├── ChannelError
     └── AlertNotFoundError
 
@@ -64,6 +65,19 @@ class ConnectionFailedError(StillhouseError):
         self.reason = reason
         self.hint = hint
         super().__init__(f"{where}: {reason}")
+
+
+class AnswerError(StillhouseError):
+    """An answer to drift that was not given, or did not do what it should.
+
+    Attributes:
+        target: whose drift it is.
+    """
+
+    def __init__(self, target: str, reason: str, hint: str | None = None) -> None:
+        self.target = target
+        self.hint = hint
+        super().__init__(f"{target}: {reason}")
 
 
 class ChannelError(StillhouseError):

@@ -11,9 +11,13 @@ from starlette.exceptions import HTTPException
 
 from stillhouse_config import FleetValueError
 from stillhouse_orchestrator.api.access import AccessDeniedError
-from stillhouse_orchestrator.drift.adopting import AdoptError
-from stillhouse_orchestrator.drift.repairing import RepairError
-from stillhouse_orchestrator.errors import AlertNotFoundError, ChannelError, ConnectionFailedError, StillhouseError
+from stillhouse_orchestrator.errors import (
+    AlertNotFoundError,
+    AnswerError,
+    ChannelError,
+    ConnectionFailedError,
+    StillhouseError,
+)
 from stillhouse_orchestrator.logs import scrubber
 from stillhouse_orchestrator.rollouts.errors import (
     DependencyError,
@@ -35,8 +39,7 @@ STATUSES: tuple[tuple[type[StillhouseError], int], ...] = (
     (TransitionError, 409),
     (IrreversibleError, 409),
     (DependencyError, 409),
-    (RepairError, 409),
-    (AdoptError, 409),
+    (AnswerError, 409),
     (StaleWriteError, 409),
     (ConnectionFailedError, 424),  # a database of the fleet did not answer: nothing is wrong with this service
     (ChannelError, 424),

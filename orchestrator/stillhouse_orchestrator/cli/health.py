@@ -19,7 +19,7 @@ ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to ask a 
 @click.command()
 @fleet_option
 @json_option
-@click.option("--url", metavar="URL", help="The daemon's address. Default: api.listen of the fleet file.")
+@click.option("--url", metavar="URL", help="The daemon's address. Default: where that of the fleet file listens.")
 @click.option("--timeout", type=click.FloatRange(0.1), default=3.0, show_default=True, metavar="SECONDS")
 def health(fleet_file: str, as_json: bool, url: str | None, timeout: float) -> int:
     """Ask a running daemon whether it serves: exit code 0 when it does, else 1."""

@@ -9,25 +9,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema.bodies import body
-from stillhouse_orchestrator.errors import StillhouseError
+from stillhouse_orchestrator.errors import AnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from stillhouse_engine.schema import Change, RepairStep, SchemaObject, Snapshot
-
-
-class AdoptError(StillhouseError):
-    """A drift that cannot be adopted.
-
-    Attributes:
-        target: whose.
-    """
-
-    def __init__(self, target: str, reason: str, hint: str | None = None) -> None:
-        self.target = target
-        self.hint = hint
-        super().__init__(f"{target}: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +94,11 @@ def adoptable(target: str, steps: Sequence[RepairStep], changes: Collection[Chan
     """Make sure that statements lead to a schema.
 
     Raises:
-        AdoptError: nothing leads there, or some of it has no statement.
+        AnswerError: nothing leads there, or some of it has no statement.
     """
     by_id = {change.id: change for change in changes}
     missing = [f"{by_id[ident].kind} {by_id[ident].object}: {step.reason}" for step in steps if step.change_ids and not step.sql for ident in step.change_ids if ident in by_id]  # fmt: skip
     if missing:
-        raise AdoptError(target, f"no statement makes this: {'; '.join(missing)}", "write that revision by hand")
+        raise AnswerError(target, f"no statement makes this: {'; '.join(missing)}", "write that revision by hand")
     if not any(step.sql for step in steps):
-        raise AdoptError(target, "there is nothing to adopt: rules ignore all of it")
+        raise AnswerError(target, "there is nothing to adopt: rules ignore all of it")

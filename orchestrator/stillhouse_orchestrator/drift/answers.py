@@ -13,10 +13,10 @@ from stillhouse_engine.schema import Snapshot, diff
 from stillhouse_engine.schema.bodies import between
 from stillhouse_orchestrator.connections import Priority
 from stillhouse_orchestrator.drift import repairing
-from stillhouse_orchestrator.drift.adopting import AdoptError, Adoption, adoptable, without
+from stillhouse_orchestrator.drift.adopting import Adoption, adoptable, without
 from stillhouse_orchestrator.drift.baselines import baseline_of
 from stillhouse_orchestrator.drift.looking import Scope
-from stillhouse_orchestrator.drift.repairing import RepairError, RepairPlan
+from stillhouse_orchestrator.errors import AnswerError
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.jobs import job_for
 from stillhouse_orchestrator.readings import read_one
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from stillhouse_config import Fleet, TargetDeclaration
     from stillhouse_orchestrator.connections import Connections
+    from stillhouse_orchestrator.drift.repairing import RepairPlan
     from stillhouse_orchestrator.store import Store
     from stillhouse_orchestrator.values import IgnoreRule
     from stillhouse_orchestrator.workers.executor import Executor, Job, Outcome
@@ -44,15 +45,15 @@ class Answers:
         """Plan the repair of a target from its last report.
 
         Raises:
-            RepairError: there is no drift to repair.
+            AnswerError: there is no drift to repair.
             ConnectionFailedError: it cannot be reached.
         """
         if report.status is not DriftStatus.DRIFTED:
-            raise RepairError(target.name, f"there is no drift to repair: {report.error or report.status.value}")
+            raise AnswerError(target.name, f"there is no drift to repair: {report.error or report.status.value}")
         async with self.store.read() as session:
             baseline = await session.baselines.get(target.name, report.applied)
         if baseline is None:
-            raise RepairError(target.name, "nothing is known about the schema that it should have")
+            raise AnswerError(target.name, "nothing is known about the schema that it should have")
         async with self.connections.connect(target.url.reveal(), priority=Priority.COMMAND) as connection:
             actual = await connection.run_sync(Scope.of(target).snapshot)
         ignored = {change.id for change in report.changes if change.ignored_by}
@@ -62,7 +63,7 @@ class Answers:
         """Run a repair and verify it; the next check resolves the alert.
 
         Raises:
-            RepairError: it was not made, or left drift.
+            AnswerError: it was not made, or left drift.
             ConnectionFailedError: the database cannot be reached, or refused.
         """
         url = target.url.reveal()
@@ -80,7 +81,7 @@ class Answers:
         """Plan the revision that adopts a target's drift, from its last report.
 
         Raises:
-            AdoptError: there is no drift to adopt, it stands below the head, or no statements lead to its schema.
+            AnswerError: there is no drift to adopt, it stands below the head, or no statements lead to its schema.
             ConnectionFailedError: it cannot be reached.
         """
         head = head_of(report)
@@ -88,9 +89,9 @@ class Answers:
             baseline = await session.baselines.get(target.name, report.applied)
             others = await session.drift_reports.all()
         if baseline is None:
-            raise AdoptError(target.name, "nothing is known about the schema that it should have")
+            raise AnswerError(target.name, "nothing is known about the schema that it should have")
         if target.schema is None and target.drift.schemas and target.url.dialect == "postgresql":
-            raise AdoptError(
+            raise AnswerError(
                 target.name, "its drift spans several schemas", "write the revision by hand, then `drift accept`"
             )
         actual = await self._snapshot(target)
@@ -115,12 +116,14 @@ class Answers:
         """Write the revision, and record it on every target that has its schema already; return the file's path.
 
         Raises:
-            AdoptError: the schema has changed since the plan, the revision cannot be written, or a target cannot be stamped.
+            AnswerError: the schema has changed since the plan, the revision cannot be written, or a target cannot be stamped.
             ConnectionFailedError: a target cannot be reached.
         """
         target = fleet.targets[planned.target]
         if await self._snapshot(target) != planned.actual:
-            raise AdoptError(target.name, "its schema has changed since the plan", "look at it again, and decide again")
+            raise AnswerError(
+                target.name, "its schema has changed since the plan", "look at it again, and decide again"
+            )
         written = await self._run(
             job_for(
                 target, "adopt", revision=planned.revision, head=planned.applied, message=message,
@@ -150,7 +153,7 @@ class Answers:
             hint = (
                 f"`stillhouse alembic stamp {job.revision}` on it once that is mended" if job.verb == "stamp" else None
             )
-            raise AdoptError(job.target, f"{job.verb} failed: {outcome.problem or outcome.state}", hint)
+            raise AnswerError(job.target, f"{job.verb} failed: {outcome.problem or outcome.state}", hint)
         return outcome
 
     async def _snapshot(self, target: TargetDeclaration) -> Snapshot:
@@ -209,14 +212,14 @@ def head_of(report: DriftReport) -> str:
     """Return the revision on which one that adopts a drift would stand.
 
     Raises:
-        AdoptError: there is no drift, or the target is not at its only head.
+        AnswerError: there is no drift, or the target is not at its only head.
     """
     if report.status is not DriftStatus.DRIFTED:
-        raise AdoptError(report.target, f"there is no drift to adopt: {report.error or report.status.value}")
+        raise AnswerError(report.target, f"there is no drift to adopt: {report.error or report.status.value}")
     if len(report.head) != 1 or set(report.applied) != set(report.head):
         at, heads = ", ".join(report.applied) or "base", ", ".join(report.head) or "none"
         hint = "bring it there first, or repair the drift" if len(report.head) == 1 else "merge the heads first"
-        raise AdoptError(report.target, f"it stands at {at}, and a new revision would stand on {heads}", hint)
+        raise AnswerError(report.target, f"it stands at {at}, and a new revision would stand on {heads}", hint)
     return report.head[0]
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from stillhouse_engine.runtime.failures import is_lock_conflict
 from stillhouse_engine.runtime.locks import LockName, release_quietly, session_lock
 from stillhouse_engine.schema import Snapshot, diff, repair
 from stillhouse_orchestrator.drift.looking import Scope
 from stillhouse_orchestrator.drift.verdict import worst_risk
-from stillhouse_orchestrator.errors import StillhouseError
+from stillhouse_orchestrator.errors import AnswerError
 from stillhouse_orchestrator.jobs import version_table
 
 if TYPE_CHECKING:
@@ -24,21 +25,12 @@ if TYPE_CHECKING:
     from stillhouse_engine.schema import Change, RepairStep
     from stillhouse_orchestrator.values import RepairRisk
 
+COMMITS_EACH = frozenset({"mysql", "mariadb"})
+"""Databases that commit with each statement of DDL."""
+SESSION = ("USE ", "SET ")
+"""How statements begin that change nothing but the session."""
 AS_IT_IS = {"no_parameters": True}
 """A repair's ``%`` is no placeholder."""
-
-
-class RepairError(StillhouseError):
-    """A repair that was not made, or did not do what it should.
-
-    Attributes:
-        target: whose.
-    """
-
-    def __init__(self, target: str, reason: str, hint: str | None = None) -> None:
-        self.target = target
-        self.hint = hint
-        super().__init__(f"{target}: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +76,12 @@ def apply(connection: Connection, target: TargetDeclaration, planned: RepairPlan
     """Run a plan on a connection of its own, under the target's migration lock, and verify what it left.
 
     Raises:
-        RepairError: the lock is held, the schema is no longer the one that was planned for, or drift is left.
+        AnswerError: the lock is held, the schema is no longer the one that was planned for, or drift is left.
     """
     name, schema = version_table(target)
     lock = session_lock(connection, LockName(schema, name))
     if lock is not None and not lock.try_acquire():
-        raise RepairError(
+        raise AnswerError(
             target.name, f"somebody migrates it: {lock.holder() or 'unknown'}", "wait until that has ended"
         )
     connection.commit()  # a session lock outlives the transaction; an open snapshot would block others
@@ -105,7 +97,7 @@ def apply(connection: Connection, target: TargetDeclaration, planned: RepairPlan
         ident for step in planned.by_hand for ident in step.change_ids
     }
     if left & wanted:
-        raise RepairError(
+        raise AnswerError(
             target.name,
             f"{len(left & wanted)} of {len(wanted)} changes are still there after the repair",
             "see `drift show`",
@@ -128,38 +120,50 @@ def _run(connection: Connection, target: TargetDeclaration, planned: RepairPlan)
         if transactional:
             _in_transaction(connection, target, [sql for step in steps for sql in step.sql])
         else:
-            _outside(connection, [sql for step in steps for sql in step.sql])
+            _outside(connection, target, [sql for step in steps for sql in step.sql])
 
 
 def _check_unchanged(connection: Connection, target: TargetDeclaration, planned: RepairPlan) -> None:
     found = Scope.of(target).snapshot(connection)
     connection.rollback()
     if found != planned.actual:
-        raise RepairError(
+        raise AnswerError(
             target.name, "its schema has changed since the repair was planned", "look at it again, and decide again"
         )
 
 
 def _in_transaction(connection: Connection, target: TargetDeclaration, sql: Sequence[str]) -> None:
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver itself would begin too late for DDL
+    begin = (
+        ["BEGIN IMMEDIATE"] if connection.dialect.name == "sqlite" else []
+    )  # its driver would begin too late for DDL
+    ran, statement = list[str](), ""
     try:
-        for statement in sql:
+        for statement in (*begin, *sql):
             connection.exec_driver_sql(statement, execution_options=AS_IT_IS)
+            ran.append(statement)
         connection.commit()
     except DBAPIError as error:
         connection.rollback()
-        raise RepairError(
-            target.name, f"the database refused: {error.orig}; nothing of this was kept\n  {statement}"
-        ) from error
+        raise _refused(target, error, statement, ran if connection.dialect.name in COMMITS_EACH else ()) from error
 
 
-def _outside(connection: Connection, sql: Sequence[str]) -> None:
+def _refused(target: TargetDeclaration, error: DBAPIError, statement: str, committed: Sequence[str]) -> AnswerError:
+    kept = [each for each in committed if not each.startswith(SESSION)]
+    what = f"what ran before it is kept ({len(kept)})" if kept else "nothing of this was kept"
+    hint = "somebody holds a lock on it: wait until that has ended, and try again" if is_lock_conflict(error) else None
+    return AnswerError(target.name, f"the database refused: {error.orig}; {what}\n  {statement}", hint)
+
+
+def _outside(connection: Connection, target: TargetDeclaration, sql: Sequence[str]) -> None:
     """Run statements one by one, each committed by itself."""
     outside = connection.execution_options(isolation_level="AUTOCOMMIT")
+    ran, statement = list[str](), ""
     try:
         for statement in sql:
             outside.exec_driver_sql(statement, execution_options=AS_IT_IS)
+            ran.append(statement)
+    except DBAPIError as error:
+        raise _refused(target, error, statement, ran) from error
     finally:
         outside.rollback()
         outside.execution_options(isolation_level=outside.default_isolation_level)

@@ -12,8 +12,6 @@ from stillhouse_orchestrator.api.problems import ProblemError
 from stillhouse_orchestrator.api.routes.common import Select, TargetName, problems
 from stillhouse_orchestrator.application import Application
 from stillhouse_orchestrator.documents import adoption_document, drift_document, listed, repair_document
-from stillhouse_orchestrator.drift.adopting import Adoption
-from stillhouse_orchestrator.drift.repairing import RepairPlan
 from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.values import DriftReport, DriftStatus, IgnoreRule
 
@@ -93,7 +91,9 @@ async def accept(caller: Operator, house: House, name: TargetName, body: bodies.
 @router.post("/targets/{name}/repair/plan", response_model=shapes.RepairPlan, responses=problems(404, 409, 424))
 async def plan_repair(_: Operator, house: House, name: TargetName) -> Answer:
     """Check one target, and show the SQL that undoes its drift. Nothing is changed."""
-    report, planned = await _planned(house, _target(house, name))
+    target = _target(house, name)
+    report = await _checked(house, target)
+    planned = await house.answers.plan_repair(target, report) if report.status is DriftStatus.DRIFTED else None
     return Answer(repair_document(report, planned))
 
 
@@ -101,10 +101,7 @@ async def plan_repair(_: Operator, house: House, name: TargetName) -> Answer:
 async def repair(caller: Admin, house: House, name: TargetName, body: bodies.Confirm) -> Answer:
     """Run the SQL that undoes the drift under the migration lock, and check the target again."""
     target = _target(house, name)
-    report, planned = await _planned(house, target)
-    if planned is None or report.drift_id != body.confirm:
-        is_now = f"drift {report.drift_id}" if planned else report.status.value
-        raise ProblemError(409, f"{name}: what was confirmed is not what there is: it is {is_now}", "look at it again")
+    planned = await house.answers.plan_repair(target, await _confirmed(house, target, body.confirm))
     if not planned.sql:
         raise ProblemError(409, f"{name}: no statement repairs this", "the report says why, change by change")
     await house.answers.repair(target, planned, caller.name)
@@ -114,7 +111,10 @@ async def repair(caller: Admin, house: House, name: TargetName, body: bodies.Con
 @router.post("/targets/{name}/adopt/plan", response_model=shapes.AdoptionPlan, responses=problems(404, 409, 424))
 async def plan_adoption(_: Operator, house: House, name: TargetName) -> Answer:
     """Check one target, and show the revision that would adopt its drift. Nothing is written."""
-    report, planned = await _adoption(house, _target(house, name))
+    target = _target(house, name)
+    report = await _checked(house, target)
+    drifted = report.status is DriftStatus.DRIFTED
+    planned = await house.answers.plan_adoption(house.fleet, target, report) if drifted else None
     return Answer(adoption_document(report, planned))
 
 
@@ -122,27 +122,20 @@ async def plan_adoption(_: Operator, house: House, name: TargetName) -> Answer:
 async def adopt(caller: Admin, house: House, name: TargetName, body: bodies.Adopt) -> Answer:
     """Write the revision into the project's script directory, and record it where its schema is already."""
     target = _target(house, name)
-    report, planned = await _adoption(house, target)
-    if planned is None or report.drift_id != body.confirm:
-        is_now = f"drift {report.drift_id}" if planned else report.status.value
-        raise ProblemError(409, f"{name}: what was confirmed is not what there is: it is {is_now}", "look at it again")
+    planned = await house.answers.plan_adoption(house.fleet, target, await _confirmed(house, target, body.confirm))
     file = await house.answers.adopt(house.fleet, planned, body.message, caller.name)
     targets = [house.fleet.targets[each] for each in (name, *planned.also)]
     return Answer({"file": file, **drift_document(await house.drift.run(house.fleet, targets))})
 
 
-async def _adoption(house: Application, target: TargetDeclaration) -> tuple[DriftReport, Adoption | None]:
+async def _confirmed(house: Application, target: TargetDeclaration, drift_id: str) -> DriftReport:
+    """Check a target, and refuse where its drift is not the one that somebody has looked at."""
     report = await _checked(house, target)
-    if report.status is not DriftStatus.DRIFTED:
-        return report, None
-    return report, await house.answers.plan_adoption(house.fleet, target, report)
-
-
-async def _planned(house: Application, target: TargetDeclaration) -> tuple[DriftReport, RepairPlan | None]:
-    report = await _checked(house, target)
-    if report.status is not DriftStatus.DRIFTED:
-        return report, None
-    return report, await house.answers.plan_repair(target, report)
+    if report.status is not DriftStatus.DRIFTED or report.drift_id != drift_id:
+        is_now = f"drift {report.drift_id}" if report.status is DriftStatus.DRIFTED else report.status.value
+        reason = f"{target.name}: what was confirmed is not what there is: it is {is_now}"
+        raise ProblemError(409, reason, "look at it again")
+    return report
 
 
 async def _checked(house: Application, target: TargetDeclaration) -> DriftReport:

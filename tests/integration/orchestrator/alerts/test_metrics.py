@@ -53,6 +53,14 @@ async def test_a_target_out_of_reach_keeps_its_drift_and_one_that_vanished_troub
     assert f'stillhouse_oldest_look_timestamp_seconds{{fleet="shop"}} {AT.timestamp():.6e}'.replace("e+09", "") in text
 
 
+async def test_every_metric_is_documented_and_nothing_else_is():
+    page = (RULES.parents[2] / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
+
+    assert re.findall(r"^\| `(stillhouse_\w+)` \|", page, re.MULTILINE) == re.findall(
+        r"# TYPE (\w+) gauge", await scrape()
+    )
+
+
 async def test_the_alerting_rules_ask_for_metrics_that_exist():
     text = await scrape()
     asked = {

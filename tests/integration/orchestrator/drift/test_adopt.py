@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stillhouse_orchestrator.drift.adopting import AdoptError
+from stillhouse_orchestrator.errors import AnswerError
 from stillhouse_orchestrator.jobs import job_for
 from stillhouse_orchestrator.values import DriftStatus, IgnoreRule
 
@@ -89,7 +89,7 @@ async def test_a_schema_that_has_changed_since_the_plan_is_not_adopted(three):
         reports = await drifted(three, app, "one")
         planned = await app.answers.plan_adoption(app.fleet, app.target("one"), reports["one"])
         three.execute("one", "CREATE TABLE late (id INTEGER)")
-        with pytest.raises(AdoptError, match="has changed"):
+        with pytest.raises(AnswerError, match="has changed"):
             await app.answers.adopt(app.fleet, planned, "by hand", "tester")
         assert len(list((three.folder / "m" / "versions").glob("*.py"))) == 2, "nothing was written"
 
@@ -99,5 +99,5 @@ async def test_a_target_below_its_head_is_brought_there_first(three):
         await app.executor.run(job_for(app.target("one"), "upgrade", "r1"))
         three.execute("one", "CREATE TABLE stray (id INTEGER)")
         report = (await three.check(app, "one"))["one"]
-        with pytest.raises(AdoptError, match="stands at r1"):
+        with pytest.raises(AnswerError, match="stands at r1"):
             await app.answers.plan_adoption(app.fleet, app.target("one"), report)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stillhouse_orchestrator.drift import looking
-from stillhouse_orchestrator.drift.repairing import RepairError
+from stillhouse_orchestrator.errors import AnswerError
 from stillhouse_orchestrator.values import DriftStatus
 
 
@@ -94,6 +96,19 @@ async def test_a_repair_refuses_a_schema_that_has_changed_since_it_was_planned(m
     migrated.execute("CREATE TABLE tmp_x (id INTEGER)")
     planned = await migrated.answers.plan_repair(migrated.target, await migrated.check())
     migrated.execute("CREATE TABLE tmp_y (id INTEGER)")
-    with pytest.raises(RepairError, match="has changed"):
+    with pytest.raises(AnswerError, match="has changed"):
         await migrated.answers.repair(migrated.target, planned, "tester")
     assert len((await migrated.check()).changes) == 2
+
+
+async def test_a_repair_that_breaks_off_says_what_is_kept(migrated):
+    migrated.execute("CREATE TABLE tmp_x (id INTEGER)")
+    planned = await migrated.answers.plan_repair(migrated.target, await migrated.check())
+    broken = replace(planned.steps[-1], sql=(*planned.steps[-1].sql, "SELECT * FROM nowhere"))
+    with pytest.raises(AnswerError) as raised:
+        await migrated.answers.repair(migrated.target, replace(planned, steps=(*planned.steps[:-1], broken)), "tester")
+
+    kept = (await migrated.check()).status is DriftStatus.IN_SYNC
+    assert ("what ran before it is kept (1)" if kept else "nothing of this was kept") in str(raised.value)
+    assert kept == (migrated.target.url.dialect == "mysql")
+    assert "SELECT * FROM nowhere" in str(raised.value)
