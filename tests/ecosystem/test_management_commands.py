@@ -4,47 +4,22 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from bridged_environments import SIDES, environment, on_both_sides
-from real_projects import JOURNAL, postgres_schema, sqlite_schema
+from workplaces import BOTH, MARIADB, POSTGRESQL, SQLITE, ManagedProject, Workplace, prepare
 
 pytestmark = [pytest.mark.projects, pytest.mark.timeout(600)]
 
 PROGRAMS = Path(__file__).parent / "programs"
-SQLITE, POSTGRESQL, MARIADB = "sqlite", "postgresql", "mariadb"
-BOTH = {SQLITE: "sqlite", POSTGRESQL: "psycopg2"}
 ALL = {**BOTH, MARIADB: "pymysql"}
 OSLO = "[database]\nconnection = {url}\n"
 DAGSTER = {
     SQLITE: "storage: {{sqlite: {{base_dir: '{folder}/store'}}}}\ntelemetry: {{enabled: false}}\n",
     POSTGRESQL: "storage: {{postgres: {{postgres_url: '{url}'}}}}\ntelemetry: {{enabled: false}}\n",
 }
-
-
-@dataclass(frozen=True)
-class ManagedProject:
-    """A project and what is run of it.
-
-    Attributes:
-        environment: name of the pinned list.
-        steps: commands, after each of which the schemas are compared; ``{url}`` and ``{folder}`` are filled in.
-        drivers: driver names by dialect.
-        settings: environment variables.
-        files: files of the working folder, by name; those of one dialect stand under its name.
-        kept: indexes that Alembic's batches lose, or lose a part of, on SQLite; ours keep them.
-    """
-
-    environment: str
-    steps: tuple[str, ...]
-    drivers: dict[str, str] = field(default_factory=lambda: BOTH)
-    settings: dict[str, str] = field(default_factory=dict)
-    files: dict[str, str | dict[str, str]] = field(default_factory=dict)
-    kept: frozenset[str] = frozenset()
 
 
 PROJECTS = {
@@ -108,54 +83,6 @@ PROJECTS = {
 }
 
 
-@dataclass(frozen=True)
-class Workplace:
-    """Where one side works: its folder and its database."""
-
-    folder: Path
-    dialect: str
-    driver: str
-    server: object
-    database: str
-
-    @property
-    def url(self) -> str:
-        if self.dialect == SQLITE:
-            return f"{self.driver}:///{self.folder / 'database.db'}"
-        return self.server.url(self.database, self.driver)
-
-    def fill(self, text: str) -> str:
-        return text.format(url=self.url, folder=self.folder)
-
-    def schema(self):
-        """Return the schema, and the revisions that the version tables tell."""
-        if self.dialect == SQLITE:
-            files = sorted(self.folder.glob("**/*.db"))
-            return {file.name: (sqlite_schema(file), revisions(f"sqlite:///{file}")) for file in files}
-        if self.dialect == MARIADB:
-            return mariadb_schema(self.url)
-        return postgres_schema(self.server, self.database), revisions(self.server.url(self.database, "psycopg"))
-
-
-def revisions(url: str) -> list[tuple[str, ...]]:
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        return sorted(map(tuple, connection.execute(sa.text("SELECT version_num FROM alembic_version"))))
-
-
-def mariadb_schema(url: str):
-    """Return the lines of how every table would be created, and the revisions.
-
-    The lines are sorted: Alembic creates the indexes of a new table in the order of a set.
-    """
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        tables = sorted(set(sa.inspect(connection).get_table_names()) - {JOURNAL})
-        written = [connection.exec_driver_sql(f"SHOW CREATE TABLE `{table}`").one()[1] for table in tables]
-        lines = [sorted(re.sub(r",?$", "", line) for line in text.splitlines()) for text in written]
-        return lines, revisions(url)
-
-
 def without_kept(schema, kept):
     """Return the schema of a SQLite database without the indexes of those names."""
     return {file: ([row for row in rows if row[1] not in kept], told) for file, (rows, told) in schema.items()}
@@ -170,15 +97,6 @@ def check_kept(ours, theirs, kept) -> None:
                 assert re.search(r"COLLATE|DESC|coalesce", " ".join(text)), name
                 blurred = [re.sub(r" (COLLATE \w+|DESC)\b", "", line.replace(" on ", " ON ")) for line in text]
                 assert lossy.get(name) in (None, blurred, text), name
-
-
-def prepare(project: ManagedProject, place: Workplace) -> dict[str, str]:
-    """Write the files of a workplace, and return its environment variables."""
-    place.folder.mkdir()
-    for name, text in project.files.items():
-        template = text if isinstance(text, str) else text[place.dialect]
-        (place.folder / name).write_text(place.fill(template))
-    return {key: place.fill(value) for key, value in project.settings.items()}
 
 
 @pytest.fixture

@@ -6,10 +6,12 @@ Each dialect writes its own values as literals, which are exact for every type i
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect
+from sqlalchemy.exc import NoSuchTableError
 
 from stillhouse_engine.squashing.errors import SquashError
 
@@ -52,8 +54,13 @@ class Rows:
             yield tuple(row[place] for place in places)
 
 
-def read_rows(connection: Connection, snapshot: Snapshot) -> dict[str, Rows]:
+def read_rows(connection: Connection, snapshot: Snapshot, home: str | None) -> dict[str, Rows]:
     """Read the rows of all tables of a small database, by the names that the snapshot gives them.
+
+    Args:
+        connection: the connection.
+        snapshot: the tables.
+        home: the schema that names without one are in; None for the connection's own.
 
     Raises:
         SquashError: a table has more rows than can be seeds, or keeps them in a way of its own.
@@ -64,13 +71,13 @@ def read_rows(connection: Connection, snapshot: Snapshot) -> dict[str, Rows]:
             _refuse_rows(connection, table)
         if table.get("form") in WITHOUT_ROWS:
             continue
-        rows = _rows(connection, snapshot, table)
+        rows = _rows(connection, snapshot, table, home)
         if rows.values:
             found[table.name] = rows
-    return {name: found[name] for name in _in_order(connection, found)}
+    return {name: found[name] for name in _in_order(connection, found, home)}
 
 
-def _rows(connection: Connection, snapshot: Snapshot, table: SchemaObject) -> Rows:
+def _rows(connection: Connection, snapshot: Snapshot, table: SchemaObject, home: str | None) -> Rows:
     quote = connection.dialect.identifier_preparer.quote_identifier
     members = snapshot.by_parent.get(table.name, ())
     columns = [item for item in members if item.kind == "column" and not item.get("generated")]
@@ -79,21 +86,23 @@ def _rows(connection: Connection, snapshot: Snapshot, table: SchemaObject) -> Ro
     named = table.text("sql") or _dotted(connection, table.name)
     only = "ONLY " if snapshot.dialect == "postgresql" else ""
     told = ", ".join(_literal(snapshot.dialect, quote(name), item) for name, item in zip(bare, columns, strict=True))
-    query = f"SELECT {told} FROM {only}{named} LIMIT {MOST_ROWS + 1}"
+    keyed = any(item.kind == "constraint" and "primary" in item.text("type").lower() for item in members)
+    key = _key_columns(connection, table.name, home) if keyed else []
+    order = f" ORDER BY {', '.join(map(quote, key))}" if key else ""
+    query = f"SELECT {told} FROM {only}{named}{order} LIMIT {MOST_ROWS + 1}"
     rows = connection.exec_driver_sql(query).all() if columns else []
     if len(rows) > MOST_ROWS:
         raise SquashError(
             f"The range leaves more than {MOST_ROWS} rows in the table {table.name}, which are too many for a revision",
             hint="end the range before the revision that loads them, or let something else load them",
         )
-    keys = [item for item in members if item.kind == "constraint" and "primary" in item.text("type").lower()]
-    key = _key_columns(connection, table, keys) or bare
+    values = [tuple(str(value) for value in row) for row in rows]
     return Rows(
         table=named,
         columns=tuple(quote(name) for name in bare),
-        key=tuple(place for place, name in enumerate(bare) if name in key),
+        key=tuple(place for place, name in enumerate(bare) if name in (key or bare)),
         always=any(item.get("identity") == "always" for item in columns),
-        values=tuple(sorted(tuple(str(value) for value in row) for row in rows)),
+        values=tuple(values if key else sorted(values)),
     )
 
 
@@ -105,12 +114,26 @@ def _refuse_rows(connection: Connection, table: SchemaObject) -> None:
         )
 
 
-def _key_columns(connection: Connection, table: SchemaObject, keys: Sequence[Any]) -> list[str]:
-    if not keys:
-        return []
-    schema, _, name = table.name.rpartition(".")
-    found: list[str] = inspect(connection).get_pk_constraint(name, schema or None)["constrained_columns"]
-    return found
+def _key_columns(connection: Connection, table: str, home: str | None) -> list[str]:
+    schema, _, name = table.rpartition(".")
+    with suppress(NoSuchTableError):  # a name that has a dot itself
+        found: list[str] = inspect(connection).get_pk_constraint(name, schema or home)["constrained_columns"]
+        return found
+    return []
+
+
+def _referred(connection: Connection, table: str, home: str | None) -> set[str]:
+    """Return the tables that a table refers to."""
+    schema, _, name = table.rpartition(".")
+    keys: list[Any] = []
+    with suppress(NoSuchTableError):
+        keys = inspect(connection).get_foreign_keys(name, schema or home)
+    return {
+        key["referred_table"]
+        if key["referred_schema"] in {None, home}
+        else f"{key['referred_schema']}.{key['referred_table']}"
+        for key in keys
+    }
 
 
 def _dotted(connection: Connection, name: str) -> str:
@@ -131,17 +154,9 @@ def _literal(dialect: str, column: str, item: SchemaObject) -> str:
     return f"QUOTE({column})"
 
 
-def _in_order(connection: Connection, found: Mapping[str, Rows]) -> list[str]:
+def _in_order(connection: Connection, found: Mapping[str, Rows], home: str | None) -> list[str]:
     """Return tables so that each comes after those that it refers to."""
-    refers: dict[str, set[str]] = {name: set() for name in found}
-    inspector = inspect(connection)
-    for name in found:
-        schema, _, bare = name.rpartition(".")
-        for key in inspector.get_foreign_keys(bare, schema or None):
-            other = (
-                f"{key['referred_schema']}.{key['referred_table']}" if key["referred_schema"] else key["referred_table"]
-            )
-            refers[name].add(other)
+    refers = {name: _referred(connection, name, home) for name in found}
     ordered: list[str] = []
     while rest := [name for name in found if name not in ordered]:
         ready = [name for name in rest if not refers[name] & (set(rest) - {name})]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from stillhouse_engine.squashing.stages import Stage, State
 
 SHOWN = 20
-SEEN_HERE = frozenset({"column order", "sequence value"})
+SEEN_HERE = frozenset({"column order", "grant", "owner", "sequence value"})
 """What snapshots leave out, and the proof does not."""
 
 

@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 
     from stillhouse_engine.runtime.opened import OpenedProject
     from stillhouse_engine.runtime.specs import DatabaseSpec
+    from stillhouse_engine.schema import SchemaObject
     from stillhouse_engine.script.revision import RevisionMap
 
 UNSEEN = re.compile(
     r"\s*(?:GRANT|REVOKE|REASSIGN|SECURITY\s+LABEL|ALTER\s+DEFAULT\s+PRIVILEGES"
     r"|(?:CREATE|ALTER|DROP)\s+(?:OR\s+REPLACE\s+)?(?:CAST|COLLATION|DATABASE|EVENT\s+TRIGGER|FOREIGN\s+DATA\s+WRAPPER|OPERATOR"
-    r"|PUBLICATION|ROLE|SERVER|SUBSCRIPTION|SYSTEM|TEXT\s+SEARCH|USER)\b|ALTER\s.*\sOWNER\s+TO\s)",
+    r"|PUBLICATION|ROLE|SERVER|SUBSCRIPTION|SYSTEM|TEXT\s+SEARCH|USER)\b|ALTER\s.*\sOWNER\s+TO\s"
+    r"|DO\s.*\b(?:GRANT|REVOKE|OWNER\s+TO|(?:CREATE|ALTER)\s+(?:ROLE|USER))\b)",
     re.IGNORECASE | re.DOTALL,
 )
 """Statements whose effect a snapshot does not show."""
@@ -48,11 +50,13 @@ class State:
         snapshot: its schema.
         rows: its rows, by table.
         sequences: the last value of each sequence that was used (PostgreSQL), by schema and name.
+        rights: owners and grants (PostgreSQL), by what they are on.
     """
 
     snapshot: Snapshot
     rows: Mapping[str, Rows]
     sequences: Mapping[tuple[str, str], int]
+    rights: Mapping[str, str]
 
     def differences(self, other: State) -> Iterator[str]:
         """Yield what another database has otherwise, one line each."""
@@ -71,6 +75,17 @@ class State:
             ours_at, theirs_at = self.sequences.get((schema, name)), other.sequences.get((schema, name))
             if ours_at != theirs_at:
                 yield f"sequence {schema}.{name}: its last value {ours_at} became {theirs_at}"
+        for what in sorted({*self.rights, *other.rights}):
+            if self.rights.get(what) != other.rights.get(what):
+                yield (
+                    f"rights on {what}: {self.rights.get(what)} became {other.rights.get(what)}; "
+                    "a GRANT is taken over when it is an op.execute() of its own"
+                )
+
+
+def _rights(item: SchemaObject) -> str:
+    """Return who owns an object, and who else may do what with it; nothing where that is not known."""
+    return ", ".join((*([f"owner {item.text('owner')}"] if item.get("owner") else []), *item.words("privileges")))
 
 
 def _columns(snapshot: Snapshot, table: str) -> list[str]:
@@ -158,14 +173,17 @@ class Stage:
         schema = self._scratch.schema
         if schema and connection.dialect.name == "postgresql":
             connection.execute(text("SELECT set_config('search_path', quote_ident(:schema), true)"), {"schema": schema})
-        snapshot = take_snapshot(connection, schemas=(schema,) if schema else None, exclude_tables=self._version)
+        snapshot_of = (schema,) if schema else None
+        snapshot = take_snapshot(connection, schemas=snapshot_of, exclude_tables=self._version)
         if not snapshot.coverage.complete:
             raise SquashError(
                 "The scratch database cannot be read:", [f"{what}: {why}" for what, why in snapshot.coverage.unreadable]
             )
         used = connection.exec_driver_sql(SEQUENCES).all() if connection.dialect.name == "postgresql" else ()
         sequences = {(row[0], row[1]): int(row[2]) for row in used if not schema or row[0] == schema}
-        return State(snapshot, read_rows(connection, snapshot), sequences)
+        held = take_snapshot(connection, schemas=snapshot_of, exclude_tables=self._version, privileges=True)
+        rights = {f"{item.kind} {item.name}": told for item in held.objects if (told := _rights(item))}
+        return State(snapshot, read_rows(connection, snapshot, schema), sequences, rights)
 
 
 @asynccontextmanager

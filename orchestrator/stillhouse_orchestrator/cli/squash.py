@@ -15,6 +15,8 @@ from stillhouse_orchestrator.cli.running import CommandFailedError, run
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stillhouse_config import Fleet, TargetDeclaration
+
 
 @click.command()
 @click.argument("target")
@@ -52,12 +54,29 @@ async def _squash(fleet_file: str, name: str, wish: Mapping[str, Any]) -> dict[s
 
     async with opened(fleet_file, beside=True) as application:
         target = application.target(name)
+        _refuse_other_dialects(application.fleet, target)
         configured = target.drift.scratch_url
         scratch_url = wish["scratch_url"] or (configured.reveal() if configured else None)
         outcome = await application.executor.run(job_for(target, "squash", **{**wish, "scratch_url": scratch_url}))
     if not outcome.ok:
         raise CommandFailedError(str(outcome.problem or outcome.state))
     return dict(outcome.squashed)
+
+
+def _refuse_other_dialects(fleet: Fleet, target: TargetDeclaration) -> None:
+    """Refuse a project whose targets are of several kinds: the squashed revision has the statements of one."""
+    same = [each for each in fleet.targets.values() if each.project == target.project]
+    others = sorted({each.url.dialect for each in same if _kind(each) != _kind(target)})
+    if others:
+        raise CommandFailedError(
+            f"the project of {target.name} also runs on {', '.join(others)}: a squashed revision has the statements of one kind of "
+            "database only",
+            "leave its revisions as they are",
+        )
+
+
+def _kind(target: TargetDeclaration) -> str:
+    return "mysql" if target.url.dialect == "mariadb" else target.url.dialect
 
 
 def _print(found: Mapping[str, Any], *, dry_run: bool) -> None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+UNRESOLVED = (
+    select(alerts.c.body).where(alerts.c.state != AlertState.RESOLVED.value).order_by(alerts.c.opened_at, alerts.c.key)
+)  # made once: every check asks for them
+
 
 class Alerts:
     """Repository of alerts; each key once."""
@@ -30,8 +34,7 @@ class Alerts:
 
     async def unresolved(self) -> list[Alert]:
         """Return those that still need a person, oldest first."""
-        query = select(alerts.c.body).where(alerts.c.state != AlertState.RESOLVED.value)
-        return await bodies(self._connection, Alert, query.order_by(alerts.c.opened_at, alerts.c.key))
+        return await bodies(self._connection, Alert, UNRESOLVED)
 
     async def resolved_since(self, moment: datetime) -> list[Alert]:
         """Return those that were resolved at or after a moment, oldest first."""

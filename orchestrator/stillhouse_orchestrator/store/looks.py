@@ -7,10 +7,11 @@ for all targets, instead of writing every value again.
 from __future__ import annotations
 
 import asyncio
+import functools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, Text, cast, func, literal, or_, select, union_all, update
+from sqlalchemy import JSON, Text, bindparam, cast, func, literal, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from stillhouse_orchestrator.store import tables
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Table
+    from sqlalchemy import BindParameter, ColumnElement, Executable, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 TOUCHED = 500  # targets in one statement
@@ -60,7 +61,8 @@ class Looks:
             "rule": (IgnoreRule, lambda rule: found.rules.setdefault(rule.id, rule)),
         }
         for start in range(0, len(targets), AT_A_TIME):
-            for noun, body in await self._connection.execute(_bodies(targets[start : start + AT_A_TIME], at)):
+            asked = {"some": targets[start : start + AT_A_TIME], "moment": at}
+            for noun, body in await self._connection.execute(_bodies(), asked):
                 shape, keep = values[noun]
                 keep(from_json(shape, body))
             await asyncio.sleep(0)
@@ -82,8 +84,7 @@ class Looks:
             for state in states
             if state.target in before and replace(before[state.target], checked_at=at, reached_at=at) == state
         }
-        table = tables.targets
-        await self._touch(table, table.c.name, sorted(same), {"checked_at": at, "reached_at": at})
+        await self._touch(tables.targets, "name", sorted(same), at)
         await Targets(self._connection).save(state for state in states if state.target not in same)
 
     async def keep_reports(
@@ -95,26 +96,23 @@ class Looks:
             for report in reports
             if report.target in before and replace(before[report.target], checked_at=at) == report
         }
-        table = tables.drift_reports
-        await self._touch(table, table.c.target, sorted(same), {"checked_at": at}, checked_at=at)
+        await self._touch(tables.drift_reports, "target", sorted(same), at)
         await DriftReports(self._connection).save(report for report in reports if report.target not in same)
 
-    async def _touch(
-        self,
-        table: Table,
-        key: ColumnElement[str],
-        targets: Sequence[str],
-        moments: Mapping[str, datetime],
-        **columns: Any,
-    ) -> None:
-        setting = _set_jsonb if self._connection.dialect.name == "postgresql" else _set_json
-        changed = setting(table.c.body, {name: to_json(moment) for name, moment in moments.items()})
+    async def _touch(self, table: Table, key: str, targets: Sequence[str], at: datetime) -> None:
+        touching = _touching(table, key, self._connection.dialect.name)
         for start in range(0, len(targets), TOUCHED):
-            some = targets[start : start + TOUCHED]
-            await self._connection.execute(update(table).where(key.in_(some)).values(body=changed, **columns))
+            moment = {"moment": at, "text": to_json(at)} if "checked_at" in table.c else {"text": to_json(at)}
+            await self._connection.execute(touching, {"some": targets[start : start + TOUCHED], **moment})
 
 
-def _bodies(targets: Sequence[str], at: datetime) -> Any:
+MOMENTS = {tables.targets.name: ("checked_at", "reached_at"), tables.drift_reports.name: ("checked_at",)}
+"""What of a kept value is the time of the look."""
+
+
+@functools.cache
+def _bodies() -> Executable:
+    some: BindParameter[str] = bindparam("some", expanding=True)
     of_targets = (
         ("state", tables.targets, tables.targets.c.name),
         ("report", tables.drift_reports, tables.drift_reports.c.target),
@@ -122,18 +120,29 @@ def _bodies(targets: Sequence[str], at: datetime) -> Any:
     )
     until = tables.ignore_rules.c.until
     return union_all(
-        *(select(literal(noun), table.c.body).where(key.in_(targets)) for noun, table, key in of_targets),
-        select(literal("rule"), tables.ignore_rules.c.body).where(or_(until.is_(None), until > at)),
+        *(select(literal(noun), table.c.body).where(key.in_(some)) for noun, table, key in of_targets),
+        select(literal("rule"), tables.ignore_rules.c.body).where(or_(until.is_(None), until > bindparam("moment"))),
     )
 
 
-def _set_json(body: ColumnElement[Any], texts: dict[str, str]) -> ColumnElement[Any]:
-    changes = [part for name, text in texts.items() for part in (f"$.{name}", text)]
-    return func.json_set(body, *(literal(part, Text) for part in changes), type_=JSON)
+@functools.cache
+def _touching(table: Table, key: str, dialect: str) -> Executable:
+    text = bindparam("text", type_=Text)
+    changed = (_set_jsonb if dialect == "postgresql" else _set_json)(table.c.body, MOMENTS[table.name], text)
+    column: dict[str, BindParameter[Any]] = {"checked_at": bindparam("moment")} if "checked_at" in table.c else {}
+    touching: Executable = (
+        update(table).where(table.c[key].in_(bindparam("some", expanding=True))).values(body=changed, **column)
+    )
+    return touching
 
 
-def _set_jsonb(body: ColumnElement[Any], texts: dict[str, str]) -> ColumnElement[Any]:
+def _set_json(body: ColumnElement[Any], names: Sequence[str], text: ColumnElement[str]) -> ColumnElement[Any]:
+    changes = [part for name in names for part in (literal(f"$.{name}", Text), text)]
+    return func.json_set(body, *changes, type_=JSON)
+
+
+def _set_jsonb(body: ColumnElement[Any], names: Sequence[str], text: ColumnElement[str]) -> ColumnElement[Any]:
     changed: ColumnElement[Any] = cast(body, JSONB)
-    for name, text in texts.items():
-        changed = func.jsonb_set(changed, cast([name], ARRAY(Text)), func.to_jsonb(cast(literal(text), Text)))
+    for name in names:
+        changed = func.jsonb_set(changed, cast([name], ARRAY(Text)), func.to_jsonb(cast(text, Text)))
     return cast(changed, JSON)

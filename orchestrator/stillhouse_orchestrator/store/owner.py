@@ -42,6 +42,7 @@ WHERE granted AND pid <> pg_backend_pid()
   AND ((locktype = 'advisory' AND objsubid = 1 AND (classid::bigint << 32) + objid::bigint = :key)
     OR (locktype = 'relation' AND relation = to_regclass('owner') AND mode = 'RowShareLock'))
 """  # the frozen owner's lock session, and a write transaction in which it checked its token
+TOKEN = select(owner.c.token).where(owner.c.id == 1).with_for_update(read=True)  # SQLite needs and has no such lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,7 @@ class Ownership:
         Raises:
             OwnershipLostError: another owner took over.
         """
-        query = (
-            select(owner.c.token).where(owner.c.id == 1).with_for_update(read=True)
-        )  # SQLite needs and has no such lock
-        if self.lost.is_set() or await connection.scalar(query) != self.token:
+        if self.lost.is_set() or await connection.scalar(TOKEN) != self.token:
             self.lost.set()
             raise OwnershipLostError(self.where, self.token)
 

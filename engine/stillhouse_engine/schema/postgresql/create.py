@@ -197,7 +197,9 @@ def _index(item: SchemaObject, schema: Snapshot) -> Iterator[Action]:
     everywhere = item.text("definition").replace(" ON ONLY ", " ON ", 1)  # how the server writes a partitioned one
     sql = re.sub(r"(?= WHERE |$)", tablespace, everywhere, count=1)
     of_view = schema.relations.get(item.parent, ("", ""))[0] == "materialized_view"
-    yield Action(Phase.CREATE_TRIGGER if of_view else Phase.CREATE_INDEX, 0, sql, "locks")
+    unique = sql.startswith("CREATE UNIQUE")  # a foreign key may need it
+    phase = Phase.CREATE_TRIGGER if of_view else Phase.CREATE_UNIQUE_INDEX if unique else Phase.CREATE_INDEX
+    yield Action(phase, 0, sql, "locks")
     yield from index_statistics(item, index_targets(item))
 
 

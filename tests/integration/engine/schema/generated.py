@@ -9,6 +9,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,6 @@ from stillhouse_engine.schema import Snapshot, bodies, diff, repair, take_finger
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import sqlalchemy as sa
     from hypothesis.strategies import DrawFn
     from mutations import Mutation
 
@@ -116,6 +116,6 @@ def adopt(connection: sa.Connection, before: Snapshot, after: Snapshot) -> None:
     """Upgrade a sibling from one schema to another, by the words that would be written into the revision's file."""
     steps = bodies.between(before, after)
     assert not (by_hand := [step.reason for step in steps if not step.sql]), by_hand
-    names = {"op": HeldOperations(Operations(MigrationContext.configure(connection)))}
+    names = {"sa": sa, "op": HeldOperations(Operations(MigrationContext.configure(connection)))}
     exec(compile(f"def upgrade():\n    {bodies.body(steps)}\n", "revision.py", "exec"), names)
     names["upgrade"]()
