@@ -58,6 +58,10 @@ class DriftSettings(Declaration):
     schemas: tuple[Text, ...] = Field(
         default=(), description="The schemas to compare. Default: the target's own.", examples=[["public", "audit"]]
     )
+    privileges: Flag = Field(
+        default=False,
+        description="Compare owners and privileges (`GRANT`), default privileges included, as well. On PostgreSQL.",
+    )
 
 
 class CensusSettings(Declaration):

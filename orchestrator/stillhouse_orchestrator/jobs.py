@@ -15,7 +15,9 @@ VERSION_TABLE = "alembic_version"
 
 def job_for(target: TargetDeclaration, verb: Verb, revision: str | None = None, **options: Any) -> Job:
     """Return the job of one verb for one target."""
-    scope = {"schemas": list(target.drift.schemas)} if target.drift.schemas else {}
+    scope: dict[str, Any] = {"schemas": list(target.drift.schemas)} if target.drift.schemas else {}
+    if target.drift.privileges:
+        scope["privileges"] = True
     return Job(
         verb=verb,
         project=project_spec(target.project),

@@ -6,7 +6,7 @@ import importlib
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.as_alembic.distribution import alembic_distributions
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from importlib.metadata import Distribution, DistributionFinder
 
 ROOT = "alembic"
+PROGRAMS = {"alembic.__main__": "alembic", "alembic.config": "config.py"}
+"""Modules that are Alembic's command line, with the name that it has then."""
 
 
 class AliasLoader(Loader):
@@ -29,9 +31,22 @@ class AliasLoader(Loader):
         """Let the import system make a placeholder, so that it writes nothing into the engine's module."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Put the engine's module in the placeholder's place."""
+        """Put the engine's module in the placeholder's place.
+
+        Raises:
+            ImportError: the engine does not work here.
+        """
         name = module.__name__
-        sys.modules[name] = importlib.import_module(self.target)
+        try:
+            sys.modules[name] = importlib.import_module(self.target)
+        except ImportError as error:
+            version = str(getattr(sys.modules.get("sqlalchemy"), "__version__", ""))
+            if not version.startswith("1."):
+                raise
+            raise ImportError(
+                f"{sys.executable} has SQLAlchemy {version}; Stillhouse's engine, like Alembic 1.20.1, needs SQLAlchemy 2: "
+                "install 'sqlalchemy>=2.0.36' there"
+            ) from error
 
 
 class CollectionModule(ModuleType):
@@ -68,6 +83,12 @@ class CollectionLoader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Do nothing: its names are looked up when asked for."""
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """Return what ``python -m`` runs of a module: Alembic's command line, where it is one of its names."""
+        program = PROGRAMS.get(fullname)
+        source = f"from alembic.config import main\nraise SystemExit(main(prog={program!r}))"
+        return compile(source, fullname, "exec") if program else None
 
 
 def resolve(target: str) -> Any:

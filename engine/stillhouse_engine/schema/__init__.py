@@ -8,6 +8,7 @@ from stillhouse_engine.schema.errors import (
     SnapshotMismatchError,
     UnsupportedDialectError,
 )
+from stillhouse_engine.schema.privileges import PRIVILEGED_KINDS, has_privileges
 from stillhouse_engine.schema.repairs import repair
 from stillhouse_engine.schema.snapshot import NORMALISER, Coverage, SchemaObject, Snapshot
 from stillhouse_engine.schema.taking import (
@@ -21,6 +22,7 @@ from stillhouse_engine.schema.taking import (
 
 __all__ = [
     "NORMALISER",
+    "PRIVILEGED_KINDS",
     "Change",
     "Coverage",
     "RepairStep",
@@ -34,6 +36,7 @@ __all__ = [
     "digest_query",
     "drift_id",
     "fingerprint_query",
+    "has_privileges",
     "mark_query",
     "privileges_fingerprint",
     "repair",

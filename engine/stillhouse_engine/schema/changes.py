@@ -65,7 +65,7 @@ def diff(expected: Snapshot, actual: Snapshot) -> tuple[Change, ...]:
     """
     if (expected.dialect, expected.normaliser) != (actual.dialect, actual.normaliser):
         raise SnapshotMismatchError((expected.dialect, expected.normaliser), (actual.dialect, actual.normaliser))
-    if has_privileges(expected) != has_privileges(actual):
+    if has_privileges(expected.coverage) != has_privileges(actual.coverage):
         expected, actual = without_privileges(expected), without_privileges(actual)
     found = [
         *_one_sided("missing", expected, actual),

@@ -6,10 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stillhouse_engine.schema.snapshot import SchemaObject, Snapshot
+    from stillhouse_engine.schema.snapshot import Coverage, SchemaObject, Snapshot
 
 ASPECTS = ("owner", "privilege")
 """What a snapshot's coverage calls them."""
+
+PRIVILEGED_KINDS = ("database", "default_privileges", *ASPECTS)
+"""All that is compared only with owners and privileges."""
 
 ATTRIBUTES = frozenset({"owner", "privileges"})
 
@@ -17,9 +20,9 @@ ITSELF = "."
 """The name of the database, and of the schema that names are relative to."""
 
 
-def has_privileges(snapshot: Snapshot) -> bool:
+def has_privileges(coverage: Coverage) -> bool:
     """Tell whether a snapshot was taken with owners and privileges."""
-    return set(ASPECTS) <= set(snapshot.coverage.compared)
+    return set(ASPECTS) <= set(coverage.compared)
 
 
 def without_privileges(snapshot: Snapshot) -> Snapshot:

@@ -23,7 +23,7 @@ class SnapshotTaker:
     """Takes the snapshot of one job.
 
     The job's options ``schemas`` and ``exclude_tables`` say what of the database belongs to the target; without them,
-    its own schema, if it has one, without its version table.
+    its own schema, if it has one, without its version table. The option ``privileges`` says that owners and privileges do.
 
     Attributes:
         taken: the snapshot, once it is taken; siblings that agree share it.
@@ -37,6 +37,7 @@ class SnapshotTaker:
         self._shared = shared or SharedSnapshots()
         self._schemas = options.get("schemas") or ((database.schema,) if database.schema else None)
         self._excluded = tuple(options.get("exclude_tables") or excluded)
+        self._privileges = bool(options.get("privileges"))
         self._secrets = secrets_of(database.url)
         self._report = report
 
@@ -44,17 +45,25 @@ class SnapshotTaker:
         """Take it; a catalogue that cannot be read is reported, and fails no migration."""
         guarded = connection.dialect.name == "postgresql" and connection.in_transaction()
         try:
-            self.taken = self._shared.recognise(connection, self._schemas, self._excluded)
+            if not self._privileges:  # of which a digest says nothing
+                self.taken = self._shared.recognise(connection, self._schemas, self._excluded)
             if self.taken is not None:
                 return
             with connection.begin_nested() if guarded else nullcontext():  # else its failure would abort the migration
-                self.taken = self._shared.take(connection, self._schemas, self._excluded)
+                self.taken = self._taken(connection)
         except (SchemaError, SQLAlchemyError) as error:
             problem = problem_of(error, secrets=self._secrets)
             self._report.step("snapshot.failed", {"kind": problem.kind, "error": problem.message})
 
+    def _taken(self, connection: Connection) -> TakenSnapshot:
+        if not self._privileges:
+            return self._shared.take(connection, self._schemas, self._excluded)
+        return TakenSnapshot(
+            take_snapshot(connection, schemas=self._schemas, exclude_tables=self._excluded, privileges=True)
+        )
+
     def read(self, connection: Connection) -> Snapshot:
-        """Return the snapshot of what belongs to the target.
+        """Return the snapshot of what belongs to the target; without privileges, which a scratch database does not have.
 
         Raises:
             SchemaError: it cannot be read.

@@ -7,7 +7,15 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from stillhouse_engine.schema import Coverage, SchemaError, Snapshot, digest_query, take_fingerprint, take_snapshot
+from stillhouse_engine.schema import (
+    Coverage,
+    SchemaError,
+    Snapshot,
+    digest_query,
+    privileges_fingerprint,
+    take_fingerprint,
+    take_snapshot,
+)
 from stillhouse_orchestrator.connections import plainly
 from stillhouse_orchestrator.drift.marks import Marks, look_once, proof
 from stillhouse_orchestrator.jobs import version_table
@@ -77,12 +85,13 @@ class Scope:
 
     schemas: tuple[str, ...] | None
     exclude_tables: tuple[str, ...]
+    privileges: bool = False
 
     @classmethod
     def of(cls, target: TargetDeclaration) -> Scope:
         """Return a target's scope: its own schemas, without its version table."""
         schemas = target.drift.schemas or ((target.schema,) if target.schema else None)
-        return cls(schemas, (version_table(target)[0],))
+        return cls(schemas, (version_table(target)[0],), target.drift.privileges)
 
     def hash_of(self, hashes: Mapping[str, str], dialect: str) -> str:
         """Return one hash for the hashes of all the schemas; that of a single schema does not say its name."""
@@ -92,7 +101,16 @@ class Scope:
 
     def snapshot(self, connection: Connection) -> Snapshot:
         """Return the schema."""
-        return take_snapshot(connection, schemas=self.schemas, exclude_tables=self.exclude_tables)
+        return take_snapshot(
+            connection, schemas=self.schemas, exclude_tables=self.exclude_tables, privileges=self.privileges
+        )
+
+    def with_privileges(self, connection: Connection, found: str) -> str:
+        """Return the hash of a scope together with that of its owners and privileges, where those count."""
+        if not self.privileges:
+            return found
+        more = privileges_fingerprint(connection, schemas=self.schemas, exclude_tables=self.exclude_tables)
+        return hashlib.sha256(f"{found} {more}".encode()).hexdigest()
 
 
 Seen: TypeAlias = "dict[Hashable, tuple[str, Coverage]]"
@@ -151,7 +169,9 @@ class Looks:
             readings = await read(connection, targets)
         looks = {}
         for target in targets:
-            look = Look(readings[target.name], None if mark is None else proof(mark, Scope.of(target)))
+            scope = Scope.of(target)
+            unmarked = mark is None or scope.privileges  # a mark knows nothing of the names of roles
+            look = Look(readings[target.name], None if unmarked else proof(str(mark), scope))
             held = self._held.get(target.name)
             looks[target.name] = (
                 replace(look, catalogue_hash=held.catalogue_hash) if held and held.stands(look) else look
@@ -206,4 +226,4 @@ def hashes_of(connection: Connection, scopes: Mapping[str, Scope]) -> dict[str, 
         for name, scope in alike.items():
             own = {schema: hashes[schema] for schema in scope.schemas or () if schema in hashes}
             found[name] = scope.hash_of(own, dialect)
-    return found
+    return {name: scope.with_privileges(connection, found[name]) for name, scope in scopes.items()}

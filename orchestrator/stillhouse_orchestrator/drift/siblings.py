@@ -55,7 +55,7 @@ class Comparison:
 
 def group_of(target: TargetDeclaration, applied: Iterable[str]) -> Hashable:
     """Return what targets must have in common to be siblings."""
-    scope = (target.schema is None, target.drift.schemas, target.version_table)
+    scope = (target.schema is None, target.drift.schemas, target.drift.privileges, target.version_table)
     return (target.project, tuple(sorted(applied)), target.url.dialect, scope)
 
 

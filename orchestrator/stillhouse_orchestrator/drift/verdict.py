@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stillhouse_engine.schema import NORMALISER, Snapshot, diff, repair
+from stillhouse_engine.schema import NORMALISER, PRIVILEGED_KINDS, Snapshot, diff, has_privileges, repair
 from stillhouse_engine.schema import Coverage as SnapshotCoverage
 from stillhouse_orchestrator.drift.ignoring import ignored
 from stillhouse_orchestrator.values import (
@@ -98,7 +98,7 @@ def decide(
         first_seen=_since(identity, before, seen.at),
         checked_at=seen.at,
         drift_id=identity,
-        coverage=coverage(seen.looked),
+        coverage=coverage(_compared(expected, seen.looked)),
         changes=found,
         evidence=evidence(baseline),
     )
@@ -109,6 +109,18 @@ def _hidden(expected: Snapshot, actual: Snapshot) -> str | None:
     there = {item.kind for item in expected.objects}
     unseen = [f"{kind}s: {why}" for kind, why in actual.coverage.not_compared if kind in there]
     return f"it cannot be read wholly: {'; '.join(unseen)}" if unseen else None
+
+
+def _compared(expected: Snapshot | None, looked: SnapshotCoverage | None) -> SnapshotCoverage | None:
+    """Return what was compared of what was looked at: owners and privileges only with a schema recorded with them."""
+    if expected is None or looked is None or has_privileges(expected.coverage) or not has_privileges(looked):
+        return looked
+    reason = "not recorded with the expected schema; the next migration records them, and so does `drift accept`"
+    return replace(
+        looked,
+        compared=tuple(kind for kind in looked.compared if kind not in PRIVILEGED_KINDS),
+        not_compared=(*looked.not_compared, *((kind, reason) for kind in PRIVILEGED_KINDS)),
+    )
 
 
 def _differences(expected: Snapshot | None, actual: Snapshot | None) -> list[Change]:

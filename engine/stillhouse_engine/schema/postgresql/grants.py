@@ -75,7 +75,7 @@ def access(expected: SchemaObject, actual: SchemaObject) -> Answer:
 
 def granted(item: SchemaObject, schema: Snapshot) -> Iterator[Action]:
     """Return what gives an object that is made its owner and its privileges, and undoes what it got by default."""
-    if not has_privileges(schema) and not ATTRIBUTES & item.attributes.keys():
+    if not has_privileges(schema.coverage) and not ATTRIBUTES & item.attributes.keys():
         return
     owner = _owner(item)
     if owner:

@@ -51,7 +51,7 @@ HANDED_DOWN = REWRITTEN | {"nullable", None}
 
 def plan(changes: Sequence[Change], expected: Snapshot, actual: Snapshot) -> tuple[RepairStep, ...]:
     """Return the steps that undo some changes; the first one sets the session up."""
-    if has_privileges(actual) and not has_privileges(expected):
+    if has_privileges(actual.coverage) and not has_privileges(expected.coverage):
         expected = with_privileges_of(expected, actual)  # what is made again keeps them
     steps = in_order(Planner(changes, with_names(expected), with_names(actual)).answers())
     if not any(step.sql for step in steps):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema.postgresql.branches_more import FUNCTION, TYPE
 from stillhouse_engine.schema.postgresql.statements import literal, shared_tables
-from stillhouse_engine.schema.privileges import ASPECTS, ITSELF
+from stillhouse_engine.schema.privileges import ITSELF, PRIVILEGED_KINDS
 from stillhouse_engine.schema.snapshot import SchemaObject, Snapshot, ordered
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from stillhouse_engine.schema.snapshot import Value
-
-COMPARED = ("database", "default_privileges", *ASPECTS)
 
 ROLE = "CASE WHEN {0} = 0 THEN 'PUBLIC' WHEN {0} = h.owner THEN 'OWNER' ELSE quote_ident(pg_get_userbyid({0})) END"
 
@@ -135,7 +133,7 @@ def add_privileges(
         objects=ordered(objects.values()),
         coverage=replace(
             coverage,
-            compared=tuple(sorted({*coverage.compared, *COMPARED})),
+            compared=tuple(sorted({*coverage.compared, *PRIVILEGED_KINDS})),
             not_compared=tuple(pair for pair in coverage.not_compared if pair[0] not in {"grant", "owner"}),
         ),
     )

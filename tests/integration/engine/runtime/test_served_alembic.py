@@ -7,10 +7,12 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from stillhouse_engine import as_alembic
+from stillhouse_engine.as_alembic.finder import AliasLoader
 from stillhouse_engine.as_alembic.names import ALIASES, COLLECTIONS
 
 REPOSITORY = Path(__file__).parents[4]
@@ -159,3 +161,16 @@ def test_where_alembic_is_not_installed(tmp_path):
     )
     done = run("program.py", cwd=tmp_path)
     assert done.stdout == "stillhouse_engine.runtime.migration 1.20.1\n", done.stderr
+
+
+@pytest.mark.parametrize(("module", "name"), [("alembic", "alembic"), ("alembic.config", "config.py")])
+def test_the_command_line_is_a_module_to_run(module, name):
+    command = [sys.executable, "-m", "stillhouse_engine.as_alembic", "-m", module, "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{name} 1.20.1\n"
+
+
+def test_an_environment_with_an_old_sqlalchemy_is_told_so(monkeypatch):
+    monkeypatch.setattr("sqlalchemy.__version__", "1.4.54")
+    with pytest.raises(ImportError, match=r"has SQLAlchemy 1\.4\.54; .* install 'sqlalchemy>=2\.0\.36' there"):
+        AliasLoader("stillhouse_engine.absent").exec_module(ModuleType("alembic.absent"))

@@ -9,9 +9,9 @@ import mutations_postgresql
 import mutations_privileges
 import mutations_sqlite
 
+from stillhouse_engine.schema import PRIVILEGED_KINDS
 from stillhouse_engine.schema.mysql.reader import COMPARED as MARIADB_KINDS
 from stillhouse_engine.schema.mysql.reader import NOT_COMPARED as MARIADB_LEFT_OUT
-from stillhouse_engine.schema.postgresql.privileges import COMPARED as PRIVILEGED_KINDS
 from stillhouse_engine.schema.postgresql.reader import COMPARED as POSTGRESQL_KINDS
 from stillhouse_engine.schema.postgresql.reader import NOT_COMPARED as POSTGRESQL_LEFT_OUT
 from stillhouse_engine.schema.sqlite.reader import COMPARED as SQLITE_KINDS
