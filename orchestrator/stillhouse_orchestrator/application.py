@@ -75,6 +75,7 @@ class Application:
         self.expectations = Expectations(executor, connections)
         self.drift = DriftCheck(store, connections, self.projects, self.alerts, self.expectations)
         self.rollouts = Rollouts(store, self.executor, connections, self.planner, lambda: self.fleet)
+        self.rollouts.listeners.append(self.alerts.hear)
         self.answers = Answers(store, connections, executor)
         self.membership = Membership(store, self.alerts)
         self.unasked: dict[str, str] = {}

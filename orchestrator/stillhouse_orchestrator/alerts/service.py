@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from stillhouse_orchestrator.alerts.findings import Look
     from stillhouse_orchestrator.store import Store
     from stillhouse_orchestrator.store.session import Session
+    from stillhouse_orchestrator.values import Rollout
 
 TELL_THE_END_WITHIN = timedelta(days=7)
 STATE_EVENTS = {AlertState.SILENCED: EventName.ALERT_SILENCED, AlertState.INHIBITED: EventName.ALERT_INHIBITED}
@@ -62,6 +63,7 @@ class AlertService:
     def __init__(self, store: Store, policy: Policy) -> None:
         self._store = store
         self._since = now()
+        self._rollouts_rest = False
         self.policy = policy
 
     @property
@@ -80,17 +82,30 @@ class AlertService:
         await _keep(session, lifecycle.observe(await session.alerts.unresolved(), looks))
 
     async def look_at_rollouts(self) -> None:
-        """Open and resolve alerts about what rollouts left undone, or have worked on for too long."""
+        """Open and resolve alerts about what rollouts left undone, or have worked on for too long.
+
+        Where there was nothing to say the last time, nothing is read until a rollout moves.
+        """
+        if self._rollouts_rest:
+            return
+        self._rollouts_rest = True
+        async with self._store.read() as session:
+            memberships = await session.rollouts.unsettled()
+            before = [alert for alert in await session.alerts.unresolved() if alert.kind in OF_ROLLOUTS]
+        if not before and not memberships:
+            return
+        self._rollouts_rest = False
         async with self._store.write() as session:
             before = [alert for alert in await session.alerts.unresolved() if alert.kind in OF_ROLLOUTS]
-            memberships = await session.rollouts.unsettled()
-            if not before and not memberships:
-                return
             concerned = {target for alert in before for target in alert.targets}
             names = {membership.member.target for membership in memberships}
             states = {state.target: state for state in await session.targets.some(sorted(names))}
             looks = look_at_rollouts(memberships, states, concerned, now(), self.policy.declared.stuck_after)
             await _keep(session, lifecycle.observe(before, looks))
+
+    def hear(self, _: Rollout) -> None:
+        """Note that a rollout has moved."""
+        self._rollouts_rest = False
 
     async def withdraw(self, target: str) -> None:
         """Take a target that the fleet no longer declares off every alert."""

@@ -22,7 +22,7 @@ from stillhouse_orchestrator.alerts.service import AlertService, Policy
 from stillhouse_orchestrator.errors import AlertNotFoundError, ChannelError
 from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.store import Store
-from stillhouse_orchestrator.values import AlertState, Severity
+from stillhouse_orchestrator.values import AlertState, MemberState, Rollout, RolloutState, RolloutTarget, Severity
 
 DRIFT = Finding("drift:1", "drift", Severity.WARNING, "schema drift: extra column users.x", "look", "1")
 SECRET = "whsec_" + base64.b64encode(b"a key of some length").decode()
@@ -222,3 +222,23 @@ async def test_a_silence_keeps_notifications_back_until_it_is_over(state_url):
         assert alert.state is AlertState.SILENCED
         assert [await service.unsilence(made.id, "ann") for _ in range(2)] == [True, False]
         assert await service.notify() == 1
+
+
+async def test_a_failed_rollout_is_an_alert_until_a_later_one_took_its_target(state_url):
+    def ended(id_, hours, state):
+        member = RolloutTarget("t0", 1, (), ("r2",), state, error="no such table")
+        moment = now() + timedelta(hours=hours)
+        bad = RolloutState.FAILED if state.bad else RolloutState.SUCCEEDED
+        return Rollout(id_, "head", "p-1", (), {"t0": member}, moment, "ann", state=bad, finished_at=moment)
+
+    async with Store.open(state_url, "test") as store:
+        service = AlertService(store, policy(webhook(1)))
+        await service.look_at_rollouts()
+        for rollout, wanted in ((ended("r-1", 0, MemberState.FAILED), [("rollout:r-1", Severity.CRITICAL)]),
+                                (ended("r-2", 1, MemberState.DONE), [])):  # fmt: skip
+            async with store.write() as session:
+                await session.rollouts.add(rollout)
+            service.hear(rollout)
+            await service.look_at_rollouts()
+            async with store.read() as session:
+                assert [(alert.key, alert.severity) for alert in await session.alerts.unresolved()] == wanted
