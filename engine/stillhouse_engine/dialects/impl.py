@@ -276,6 +276,10 @@ class DefaultImpl(Comparisons):
         """Rename a table."""
         self._exec(ddl.RenameTable(old_table_name, new_table_name, schema=schema))
 
+    def take_name(self, temporary_name: str, table: Table) -> None:
+        """Give a table that was made anew the name of the one that it replaces."""
+        self.rename_table(temporary_name, table.name, schema=table.schema)
+
     def create_table(self, table: Table, **kw: Any) -> None:
         """Create a table with its indexes and comments."""
         events, about = self.event_connection(), {"checkfirst": False, "_ddl_runner": self}

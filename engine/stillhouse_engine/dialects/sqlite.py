@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Computed, inspect, text
 from sqlalchemy import schema as sa_schema
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import BindParameter
 
@@ -78,6 +79,50 @@ class SQLiteImpl(SQLiteComparisons, DefaultImpl):
                     f"Making table '{table_name}' anew would delete or change rows of '{referring}', whose foreign key "
                     "has an ON DELETE action: run 'PRAGMA foreign_keys=OFF' before the migration's transaction begins"
                 )
+
+    def take_name(self, temporary_name: str, table: Table) -> None:
+        """Rename the new table although views and triggers of other tables speak of the old one, which is gone by now.
+
+        SQLite looks through all of them at every rename, unless ``legacy_alter_table`` is on. Afterwards it looks once
+        more: what they use may have been taken away.
+
+        Raises:
+            CommandError: a view uses a column that the new table does not have.
+        """
+        connection = self.connection
+        if connection is None or self.as_sql or not self._is_spoken_of(connection, table):
+            super().take_name(temporary_name, table)
+            return
+        connection.exec_driver_sql("PRAGMA legacy_alter_table=ON")
+        try:
+            super().take_name(temporary_name, table)
+            self.sink.flush()
+        finally:
+            connection.exec_driver_sql("PRAGMA legacy_alter_table=OFF")
+        self._look_at_views(connection, table)
+
+    def _is_spoken_of(self, connection: Connection, table: Table) -> bool:
+        """Tell whether a rename would fail for the sake of a view or trigger."""
+        self.sink.flush()
+        if connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar():
+            return False
+        catalogue = f"{self.dialect.identifier_preparer.quote(table.schema)}." if table.schema else ""
+        query = f"SELECT 1 FROM {catalogue}sqlite_master WHERE type IN ('view', 'trigger') AND instr(lower(sql), lower(:name))"
+        return connection.execute(text(query), {"name": table.name}).first() is not None
+
+    def _look_at_views(self, connection: Connection, table: Table) -> None:
+        """Let SQLite look through all views: it does so before it renames a column, even to the name that it has."""
+        quote = self.dialect.identifier_preparer.quote
+        place = f"{quote(table.schema)}.{quote(table.name)}" if table.schema else quote(table.name)
+        columns = connection.exec_driver_sql(f"SELECT * FROM {place} LIMIT 0").keys()
+        column = quote(next(iter(columns)))
+        try:
+            connection.exec_driver_sql(f"ALTER TABLE {place} RENAME COLUMN {column} TO {column}")
+        except OperationalError as error:
+            raise CommandError(
+                f"Table '{table.name}' was made anew without what others use ({error.orig}): drop those before the batch, "
+                "and make them again after it"
+            ) from error
 
     def _rows_at_risk(self, connection: Connection, referring: str, table_name: str, schema: str | None) -> bool:
         quote = self.dialect.identifier_preparer.quote

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from stillhouse_engine.squashing.seeds import Seeds
-    from stillhouse_engine.squashing.stages import State
+    from stillhouse_engine.squashing.states import State
 
 AFTER_ROWS = re.compile(
     r"CREATE\b(?:(?!\bTABLE\b)[^(])*?\b(?:VIEW|TRIGGER|RULE)\b|ALTER\s+TABLE\b.*\bFOREIGN\s+KEY\b",

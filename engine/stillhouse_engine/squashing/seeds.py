@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect
@@ -78,19 +79,19 @@ def read_rows(connection: Connection, snapshot: Snapshot, home: str | None) -> d
 
 
 def _rows(connection: Connection, snapshot: Snapshot, table: SchemaObject, home: str | None) -> Rows:
-    quote = connection.dialect.identifier_preparer.quote_identifier
+    quote = partial(_quoted, snapshot.dialect)
     members = snapshot.by_parent.get(table.name, ())
     columns = [item for item in members if item.kind == "column" and not item.get("generated")]
     columns.sort(key=lambda item: int(str(item.get("position") or 0)))
     bare = [item.name[len(table.name) + 1 :] for item in columns]
-    named = table.text("sql") or _dotted(connection, table.name)
+    named = table.text("sql") or ".".join(map(quote, table.name.split(".")))
     only = "ONLY " if snapshot.dialect == "postgresql" else ""
     told = ", ".join(_literal(snapshot.dialect, quote(name), item) for name, item in zip(bare, columns, strict=True))
     keyed = any(item.kind == "constraint" and "primary" in item.text("type").lower() for item in members)
     key = _key_columns(connection, table.name, home) if keyed else []
     order = f" ORDER BY {', '.join(map(quote, key))}" if key else ""
     query = f"SELECT {told} FROM {only}{named}{order} LIMIT {MOST_ROWS + 1}"
-    rows = connection.exec_driver_sql(query).all() if columns else []
+    rows = _ask(connection, query) if columns else []
     if len(rows) > MOST_ROWS:
         raise SquashError(
             f"The range leaves more than {MOST_ROWS} rows in the table {table.name}, which are too many for a revision",
@@ -106,8 +107,14 @@ def _rows(connection: Connection, snapshot: Snapshot, table: SchemaObject, home:
     )
 
 
+def _ask(connection: Connection, query: str) -> list[Any]:
+    """Return the rows of a query without parameters, whose names may hold what a driver takes for one."""
+    formats = connection.dialect.paramstyle in {"format", "pyformat"}
+    return list(connection.exec_driver_sql(query.replace("%", "%%") if formats else query))
+
+
 def _refuse_rows(connection: Connection, table: SchemaObject) -> None:
-    if connection.exec_driver_sql(f"SELECT 1 FROM {table.text('sql')} LIMIT 1").first() is not None:
+    if _ask(connection, f"SELECT 1 FROM {table.text('sql')} LIMIT 1"):
         raise SquashError(
             f"The range leaves rows in the virtual table {table.name}, which cannot be carried into a revision",
             hint="end the range before the revision that writes them",
@@ -136,8 +143,10 @@ def _referred(connection: Connection, table: str, home: str | None) -> set[str]:
     }
 
 
-def _dotted(connection: Connection, name: str) -> str:
-    return ".".join(connection.dialect.identifier_preparer.quote_identifier(part) for part in name.split("."))
+def _quoted(dialect: str, name: str) -> str:
+    """Quote a name as SQL has it; SQLAlchemy's own would double what drivers take for parameters."""
+    mark = "`" if dialect in {"mysql", "mariadb"} else '"'
+    return mark + name.replace(mark, mark * 2) + mark
 
 
 def _literal(dialect: str, column: str, item: SchemaObject) -> str:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from stillhouse_engine.runtime.specs import DatabaseSpec
     from stillhouse_engine.squashing.ranges import Range
     from stillhouse_engine.squashing.seeds import Seeds
-    from stillhouse_engine.squashing.stages import Stage, State
+    from stillhouse_engine.squashing.stages import Stage
+    from stillhouse_engine.squashing.states import State
 
 SHOWN = 20
 SEEN_HERE = frozenset({"column order", "grant", "owner", "sequence value"})

@@ -57,7 +57,7 @@ class TableRecreation:
         except Exception:
             self._clear_up(new)
             raise
-        self.impl.rename_table(new.name, self.draft.table.name, schema=self.draft.table.schema)
+        self.impl.take_name(new.name, self.draft.table)
         new.name = self.draft.table.name
         for name in sorted({*self.draft.indexes, *self.draft.as_written}):
             self._keep_index(name, rebuilder)

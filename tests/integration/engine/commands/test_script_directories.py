@@ -259,6 +259,12 @@ def test_a_revision_that_would_break_the_graph_is_not_written(project, arguments
     assert sorted((project / "migrations" / "versions").glob("*.py")) == before
 
 
+def test_one_applied_revision_may_be_a_string(project):
+    script = ScriptDirectory.from_config(config(project))
+    assert script.get_all_current("bb22") == script.get_all_current(("bb22",)) != set()
+    assert script.version_locations == []
+
+
 def test_a_blank_timezone_is_local_time(project):
     assert Path(command.revision(config(project, timezone=" "), "dated", rev_id="cc33").path).exists()
 

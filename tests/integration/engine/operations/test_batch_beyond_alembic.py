@@ -185,3 +185,43 @@ def test_the_failure_of_a_batch_is_what_is_raised_on_postgresql(postgres_server,
     with engine.connect() as connection:
         assert dump(connection)["t"]["rows"] == ["(1, None)"]
     engine.dispose()
+
+
+USERS = {
+    "a view": ("CREATE VIEW v AS SELECT id, b FROM t",),
+    "views upon views": ("CREATE VIEW v AS SELECT id AS n FROM t", "CREATE VIEW w AS SELECT n FROM v"),
+    "the trigger of another table": (
+        "CREATE TABLE other (x INTEGER)",
+        "CREATE TRIGGER g AFTER INSERT ON other BEGIN INSERT INTO t (a, b) VALUES (NEW.x, 'from other'); END",
+    ),
+    "the trigger of a view": (
+        "CREATE VIEW v AS SELECT a FROM t",
+        "CREATE TRIGGER g INSTEAD OF INSERT ON v BEGIN INSERT INTO t (a, b) VALUES (NEW.a, 'from v'); END",
+    ),
+}
+
+
+@pytest.mark.parametrize("statements", USERS.values(), ids=USERS)
+def test_a_table_is_made_anew_under_what_uses_it(database, statements):
+    with database.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        query = "SELECT name, sql FROM sqlite_master WHERE type IN ('view', 'trigger') ORDER BY 1"
+        before = connection.exec_driver_sql(query).all()
+        alter_on(connection, lambda batch: batch.alter_column("b", type_=sa.String(9)))
+        assert connection.exec_driver_sql(query).all() == before
+        assert connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar() == 0
+        if "other" in statements[0]:
+            connection.exec_driver_sql("INSERT INTO other VALUES (30)")
+            assert connection.exec_driver_sql("SELECT b FROM t WHERE a = 30").scalar() == "from other"
+        else:
+            assert len(connection.exec_driver_sql("SELECT * FROM v").all()) == 2
+        assert str(sa.inspect(connection).get_columns("t")[2]["type"]) == "VARCHAR(9)"
+
+
+def test_a_view_that_uses_what_a_batch_takes_away_is_named(database):
+    with database.connect() as connection:
+        connection.exec_driver_sql("ALTER TABLE t ADD COLUMN c TEXT")
+        connection.exec_driver_sql("CREATE VIEW v AS SELECT t.c FROM t")
+        with pytest.raises(CommandError, match=r"error in view v: no such column: t\.c.*drop those before the batch"):
+            alter_on(connection, lambda batch: batch.drop_column("c"))

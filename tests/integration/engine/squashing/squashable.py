@@ -126,7 +126,7 @@ def build(root: Path, url: str, steps: Mapping[str, Step]) -> House:
 SHOP: Mapping[str, Step] = {
     "a001": Step(None, 'op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(30), nullable=False))', 'op.drop_table("users")'),
     "a002": Step("a001", r"""op.bulk_insert(sa.table("users", sa.column("name")), [{"name": "it's: :me:, 5%"}, {"name": "b\\:c\n\"d\""}])""", 'op.execute("DELETE FROM users")'),
-    "a003": Step("a002", 'op.add_column("users", sa.Column("age", sa.Integer, server_default="7"))', 'op.drop_column("users", "age")'),
+    "a003": Step("a002", 'op.add_column("users", sa.Column("age", sa.Integer, server_default="7"))\nop.add_column("users", sa.Column("100% :Odd", sa.Integer, server_default="9"))', 'op.drop_column("users", "100% :Odd")\nop.drop_column("users", "age")'),
     "b001": Step("a002", 'op.create_table("tags", sa.Column("id", sa.Integer, primary_key=True), sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id", name="fk_user")))', 'op.drop_table("tags")'),
     "a004": Step(("a003", "b001"), 'op.create_index("ix_tags", "tags", ["id", "user_id"])\nop.execute("CREATE VIEW grown AS SELECT id, name FROM users WHERE age > 6")', 'op.execute("DROP VIEW grown")\nop.drop_index("ix_tags", "tags")'),
     "a005": Step("a004", 'op.execute("INSERT INTO tags (id, user_id) SELECT 100 + id, id FROM users")', 'op.execute("DELETE FROM tags")'),

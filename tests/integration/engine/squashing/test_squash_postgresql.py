@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from squashable import Step, build
 
 from stillhouse_engine import command
+from stillhouse_engine.errors import CommandError
 from stillhouse_engine.schema import take_snapshot
 
 if TYPE_CHECKING:
@@ -112,3 +113,19 @@ def test_everything_a_database_can_hold(
     command.downgrade(house.config(url(alembics)), "base")
     with engine_of(alembics).connect() as connection:
         assert [item.name for item in take_snapshot(connection, exclude_tables=("alembic_version",)).objects] == []
+
+
+def test_a_grant_that_would_be_lost_is_found_by_the_proof(
+    tmp_path: Path, postgres_server: PostgresServer, postgres_database: Callable[[], str], postgres_admin: sa.Engine
+) -> None:
+    steps = {
+        "g001": Step(None, 'op.execute("CREATE TABLE m (a int); GRANT SELECT ON m TO PUBLIC")'),
+        "g002": Step("g001", 'op.execute("CREATE INDEX i ON m (a)")'),
+    }
+    house = build(tmp_path, postgres_server.url(postgres_database(), driver="psycopg"), steps)
+    with pytest.raises(CommandError, match=r"was not written:\n  rights on table m: .*PUBLIC: SELECT became"):
+        command.squash(house.config(postgres_server.url(driver="psycopg")))
+    assert house.files() == ["versions/g001_.py", "versions/g002_.py"]
+    with postgres_admin.connect() as connection:
+        left = connection.exec_driver_sql("SELECT datname FROM pg_database WHERE datname ^@ 'stillhouse_scratch'")
+        assert left.all() == []
