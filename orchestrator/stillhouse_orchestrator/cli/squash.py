@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("-m", "--message", default=None, help="The new revision's message.")
 @click.option(
-    "--scratch-url", metavar="URL", default=None,
-    help="The server for scratch databases. Default: the target's drift.scratch_url, else its own.",
+    "--scratch-url", metavar="URL", default=None, envvar="STILLHOUSE_SCRATCH_URL",
+    help="The server for scratch databases ($STILLHOUSE_SCRATCH_URL). Default: the target's drift.scratch_url, else its own.",
 )  # fmt: skip
 @click.option("--without-data", is_flag=True, help="Squash a range above the base even where its revisions write rows.")
 @click.option("--dry-run", is_flag=True, help="Print the new revision, and write nothing.")
