@@ -146,6 +146,12 @@ def test(arguments: list[str]) -> None:
     step("tests", BIN / "pytest", "-q", "-n", "2", "--cov", "--cov-report=term", "--durations=15")
 
 
+def fuzz(examples: int) -> None:
+    """Run the tests over schemas, models and batches that are made up at random, with other ones each time."""
+    generated = sorted(ROOT.glob("tests/**/test_generated_*.py"))
+    run(BIN / "pytest", "-q", *generated, STILLHOUSE_EXAMPLES=str(examples))
+
+
 def main() -> None:
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(prog="dev.py", description=__doc__)
@@ -156,6 +162,8 @@ def main() -> None:
     commands.add_parser("check", help="lint, format, types, layers")
     tests = commands.add_parser("test", help="every check and test; with arguments: pytest with these arguments")
     tests.add_argument("arguments", nargs=argparse.REMAINDER)
+    fuzzing = commands.add_parser("fuzz", help="many generated schemas, models and batches, other ones each time")
+    fuzzing.add_argument("examples", nargs="?", type=int, default=500, help="how many of each (default: 500)")
     chosen = parser.parse_args()
     set_up()
     if chosen.command == "demo":
@@ -164,6 +172,8 @@ def main() -> None:
         check()
     elif chosen.command == "test":
         test(chosen.arguments)
+    elif chosen.command == "fuzz":
+        fuzz(chosen.examples)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import sqlalchemy as sa
@@ -62,7 +63,11 @@ def made(described: dict[str, Any]) -> sa.MetaData:
     return metadata
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=int(os.environ.get("STILLHOUSE_EXAMPLES", "60")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(before=models, after=models, defaults=st.booleans(), batch=st.booleans())
 def test_any_two_models_differ_alike_on_sqlite(before, after, defaults, batch):
     engine = sa.create_engine("sqlite://")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any
 
@@ -92,7 +93,11 @@ def left(engine_name: str, chosen: list[Any], recreate: str) -> Any:
     return found, error
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=int(os.environ.get("STILLHOUSE_EXAMPLES", "150")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(chosen=st.lists(steps, min_size=1, max_size=5), recreate=st.sampled_from(["auto", "always"]))
 def test_a_batch_leaves_what_alembic_leaves(chosen, recreate):
     assume(not placed_by_alter(chosen, recreate))

@@ -1,6 +1,6 @@
 """What the tests over generated schemas share: how many there are, odd names, and the round trip itself.
 
-The suite makes the same few every time; ``STILLHOUSE_EXAMPLES=500`` makes five hundred others of each.
+The suite makes the same few every time; ``python3 dev.py fuzz 500`` makes five hundred others of each.
 """
 
 from __future__ import annotations

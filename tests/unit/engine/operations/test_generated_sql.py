@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,11 @@ from sql_cases import ALL
 if TYPE_CHECKING:
     from both_engines import Outcome
 
-thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(
+    max_examples=int(os.environ.get("STILLHOUSE_EXAMPLES", "60")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 
 def comparable(outcome: Outcome) -> Any:
