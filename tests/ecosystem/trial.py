@@ -117,9 +117,14 @@ def spent() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def site_of(environment: Environment) -> str:
+    """Return the folder of the packages."""
+    return str(next((environment.programs.parent / "lib").glob("python*")) / "site-packages")
+
+
 def run(trial: Trial, environment: Environment, place: Place, side: str, step: str) -> Outcome:
     """Run one step on one side."""
-    site = str(next((environment.programs.parent / "lib").glob("python*")) / "site-packages")
+    site = site_of(environment)
     before = spent()
     words = [place.fill(word.replace("{site}", site)) for word in step.split()]
     done = environment.start(side, words, place.folder, **{k: place.fill(v) for k, v in trial.settings.items()})
@@ -155,7 +160,7 @@ def compare(trial: Trial, dialect: str, places: dict[str, Place]) -> Counter:
     environment = trial.environment()
     for place in places.values():
         for name, text in trial.files.items():
-            (place.folder / name).write_text(place.fill(text))
+            (place.folder / name).write_text(place.fill(text.replace("{site}", site_of(environment))))
     found = Counter()
     for step in trial.steps:
         theirs, ours = (run(trial, environment, places[side], side, step.lstrip("~")) for side in reversed(SIDES))
