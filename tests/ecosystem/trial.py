@@ -132,9 +132,7 @@ def run(trial: Trial, environment: Environment, place: Place, side: str, step: s
     text = done.stdout.replace(str(place.folder), "FOLDER").replace(str(place.database) or "FOLDER", "DATABASE")
     for pattern, name in PASSING:
         text = re.sub(pattern, name, text)
-    lines = [str(line) for line in flat(place.schema())]
-    if side == "stillhouse":
-        lines = [reworded(line, trial.alike) for line in lines]
+    lines = [reworded(str(line), trial.alike) for line in flat(place.schema())]
     if done.returncode:
         sys.stdout.write(f"    {side} ends with {done.returncode}: {(done.stderr or done.stdout).strip()[-200:]}\n")
     return Outcome(done.returncode, seconds, lines, text.splitlines())
