@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 __all__ = ["install", "installed", "uninstall"]
+
+LOGGERS = ("alembic.runtime.migration", "alembic.runtime.plugins", "alembic.util.messaging", "alembic.ddl.postgresql")
+"""Loggers that are there as soon as Alembic is imported; a logging configuration that comes later may disable them."""
 
 _finder = AlembicFinder()
 _set_aside: dict[str, ModuleType] = {}
@@ -31,6 +35,8 @@ def install() -> None:
     if installed():
         return
     _set_aside.update(_forget())
+    for name in LOGGERS:
+        logging.getLogger(name)
     sys.meta_path.insert(0, _finder)
     import_module(ROOT)
 

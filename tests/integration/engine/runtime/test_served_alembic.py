@@ -174,3 +174,13 @@ def test_an_environment_with_an_old_sqlalchemy_is_told_so(monkeypatch):
     monkeypatch.setattr("sqlalchemy.__version__", "1.4.54")
     with pytest.raises(ImportError, match=r"has SQLAlchemy 1\.4\.54; .* install 'sqlalchemy>=2\.0\.36' there"):
         AliasLoader("stillhouse_engine.absent").exec_module(ModuleType("alembic.absent"))
+
+
+def test_a_logging_configuration_that_comes_first_disables_alembics_loggers():
+    code = (
+        "import logging.config; from stillhouse_engine import as_alembic; as_alembic.install(); import alembic\n"
+        "logging.config.dictConfig({'version': 1}); import alembic.runtime.migration\n"
+        "print(logging.getLogger('alembic.runtime.migration').disabled)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
