@@ -19,7 +19,7 @@ from stillhouse_engine.autogenerate.reflection.server_words import REFUSED, Ques
 from stillhouse_engine.declared import declared
 from stillhouse_engine.operations import ops
 from stillhouse_engine.schema.postgresql.branches_more import FUNCTION
-from stillhouse_engine.schema.postgresql.create import function_statement
+from stillhouse_engine.schema.postgresql.functions import function_statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,8 @@ from stillhouse_engine.autogenerate.reflection.server_words import REFUSED, STAN
 from stillhouse_engine.declared import declared
 from stillhouse_engine.operations import ops
 from stillhouse_engine.schema.postgresql.branches_more import VIEW
-from stillhouse_engine.schema.postgresql.create import create, view_depth, view_statement
+from stillhouse_engine.schema.postgresql.create import create, view_statement
+from stillhouse_engine.schema.postgresql.dependants import view_depth
 from stillhouse_engine.schema.postgresql.normalise import without_only_relation
 from stillhouse_engine.schema.sqlite.reader import Row, objects_of
 

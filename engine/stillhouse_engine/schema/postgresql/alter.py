@@ -9,7 +9,6 @@ from stillhouse_engine.schema.actions import Action, Answer
 from stillhouse_engine.schema.postgresql.create import (
     column_comments,
     enabled,
-    function_statement,
     identity_options,
     index_statistics,
     index_targets,
@@ -19,6 +18,7 @@ from stillhouse_engine.schema.postgresql.create import (
     view_statement,
 )
 from stillhouse_engine.schema.postgresql.dependants import has_standard_body
+from stillhouse_engine.schema.postgresql.functions import function_statement
 from stillhouse_engine.schema.postgresql.phases import Phase
 from stillhouse_engine.schema.postgresql.statements import literal
 

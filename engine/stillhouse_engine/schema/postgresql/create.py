@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema.actions import Action
-from stillhouse_engine.schema.postgresql.dependants import VIEWS, has_standard_body, uses
+from stillhouse_engine.schema.postgresql.dependants import view_depth
+from stillhouse_engine.schema.postgresql.functions import function_place, function_statement
 from stillhouse_engine.schema.postgresql.grants import granted
 from stillhouse_engine.schema.postgresql.phases import Phase
 from stillhouse_engine.schema.postgresql.statements import literal, quoted
@@ -251,38 +252,6 @@ def column_comments(item: SchemaObject) -> Iterator[Action]:
     for line in item.words("column_comments"):
         name, _, text = line.partition(": ")
         yield Action(Phase.COMMENT, 1, f"COMMENT ON COLUMN {item.text('sql')}.{name} IS {literal(text)}")
-
-
-def view_depth(item: SchemaObject, schema: Snapshot) -> int:
-    """Return how many views stand below one, or below a function."""
-    below = [view for view in schema.of_kind(*VIEWS) if view.key != item.key and uses(item, view)]
-    return 1 + max((view_depth(view, schema) for view in below), default=0)
-
-
-def function_statement(item: SchemaObject) -> str:
-    """Return CREATE OR REPLACE FUNCTION without the function's own schema, or CREATE AGGREGATE."""
-    if item.kind == "aggregate":
-        return f"CREATE AGGREGATE {item.text('signature')} ({item.text('aggregate')})"
-    head, _, tail = item.text("create").partition("(")
-    return f"{re.sub(r'(FUNCTION|PROCEDURE) .*', '', head)}{item.kind.upper()} {item.text('bare')}({tail}".rstrip()
-
-
-def function_place(item: SchemaObject, schema: Snapshot) -> tuple[Phase, int]:
-    """Return when a function can be made: after what it names outside of a body that is only text."""
-    if any(uses(item, view) for view in schema.of_kind(*VIEWS)):
-        return Phase.CREATE_VIEW, view_depth(item, schema)
-    signature = f"{item.text('arguments')} {item.text('result')}"
-    words = set(re.findall(r'"[^"]+"|\w+', signature))
-    needs_relation = any(relation.text("sql") in words for relation in schema.of_kind("table", *VIEWS))
-    late = needs_relation or has_standard_body(item) or item.kind == "aggregate"
-    return Phase.CREATE_LATE_FUNCTION if late else Phase.CREATE_FUNCTION, int(item.kind == "aggregate")
-
-
-def placeholder(item: SchemaObject) -> Action:
-    """Return what makes a function that uses nothing, so that what it uses can change, and what uses it can stay."""
-    result = f" RETURNS {item.text('result')}" if item.text("result") else ""
-    head = f"{item.kind.upper()} {item.text('bare')}({item.text('arguments')}){result}"
-    return Action(Phase.DROP_TRIGGER, 0, f"CREATE OR REPLACE {head} LANGUAGE sql AS 'SELECT NULL'")
 
 
 def _function(item: SchemaObject, schema: Snapshot) -> Iterator[Action]:

@@ -20,6 +20,8 @@ VIEWS = ("view", "materialized_view")
 CODE = frozenset({"aggregate", "function", "procedure"})
 SAYS_WHAT_IT_USES = (*VIEWS, "function", "policy", "procedure", "rule", "trigger")
 PARTS = re.compile(r'"(?:[^"]|"")*"|[^".]+')
+NAME = re.compile(r'(?:"(?:[^"]|"")*"|[^".( ]+)(?:\.(?:"(?:[^"]|"")*"|[^".( ]+))*')
+"""A name with that of its schema, if it stands there."""
 WATCHES = frozenset({"policy", "rule", "trigger"})
 KEEPS_VALUES = frozenset({"constraint", "index", "statistics"})
 
@@ -46,6 +48,12 @@ def uses(item: SchemaObject, other: SchemaObject) -> bool:
 def users(item: SchemaObject, schema: Snapshot) -> Iterator[SchemaObject]:
     """Return what says that it uses an object."""
     return (other for other in schema.of_kind(*SAYS_WHAT_IT_USES) if other.key != item.key and uses(other, item))
+
+
+def view_depth(item: SchemaObject, schema: Snapshot) -> int:
+    """Return how many views stand below one, or below a function."""
+    below = [view for view in schema.of_kind(*VIEWS) if view.key != item.key and uses(item, view)]
+    return 1 + max((view_depth(view, schema) for view in below), default=0)
 
 
 def of_type(column: SchemaObject, retyped: Collection[Key], schema: Snapshot) -> Iterator[SchemaObject]:
@@ -108,7 +116,8 @@ def _words(item: SchemaObject) -> Iterator[re.Pattern[str]]:
     """Return the patterns of all the names without which nobody speaks of an object."""
     names = ("table", "sql") if item.kind == "column" else ("sql",)
     for name in names:
-        last = PARTS.findall(item.text(name).partition("(")[0])[-1]
+        match = NAME.match(item.text(name))
+        last = PARTS.findall(match[0])[-1] if match else item.text(name)
         yield mention(last[1:-1].replace('""', '"') if last.startswith('"') else last)
 
 

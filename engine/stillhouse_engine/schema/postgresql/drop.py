@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema.actions import Action
-from stillhouse_engine.schema.postgresql.create import depth, target, view_depth
+from stillhouse_engine.schema.postgresql.create import depth, target
+from stillhouse_engine.schema.postgresql.dependants import view_depth
 from stillhouse_engine.schema.postgresql.grants import withdrawn
 from stillhouse_engine.schema.postgresql.phases import Phase
 

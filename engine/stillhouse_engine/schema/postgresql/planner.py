@@ -12,10 +12,7 @@ from stillhouse_engine.schema.postgresql.create import (
     comment,
     create,
     create_whole,
-    function_place,
-    function_statement,
     heritage,
-    placeholder,
     table_mark,
 )
 from stillhouse_engine.schema.postgresql.dependants import (
@@ -29,6 +26,7 @@ from stillhouse_engine.schema.postgresql.dependants import (
     users,
 )
 from stillhouse_engine.schema.postgresql.drop import drop
+from stillhouse_engine.schema.postgresql.functions import function_place, function_statement, placeholder
 from stillhouse_engine.schema.postgresql.grants import access, ownership
 from stillhouse_engine.schema.postgresql.phases import Phase
 from stillhouse_engine.schema.postgresql.statements import literal, quoted
