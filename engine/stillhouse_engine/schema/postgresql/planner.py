@@ -182,7 +182,7 @@ class Planner:
             self._set_aside(item, change.id)
         elif item.kind in {"table", "column", "constraint"} | CODE:
             for other in of_absence(item, self.actual):
-                if other.kind in VIEWS or (item.kind == "constraint" and other.key not in self.chosen):
+                if other.kind in {*VIEWS, *CODE} or (item.kind == "constraint" and other.key not in self.chosen):
                     self._set_aside(other, change.id)
         return Answer(tuple(drop(item, self.actual, late=item.kind not in VIEWS)))
 
