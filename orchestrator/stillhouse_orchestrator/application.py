@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from stillhouse_config import Selector, SelectorError
 from stillhouse_orchestrator import secrets
+from stillhouse_orchestrator.alerts.findings import look_at_source
 from stillhouse_orchestrator.alerts.service import AlertService, Policy
 from stillhouse_orchestrator.census import Census
 from stillhouse_orchestrator.connections import Connections
@@ -20,6 +21,7 @@ from stillhouse_orchestrator.drift.checking import DriftCheck
 from stillhouse_orchestrator.drift.expecting import Expectations
 from stillhouse_orchestrator.errors import StillhouseError
 from stillhouse_orchestrator.eventlog import log_event
+from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.logs import scrubber
 from stillhouse_orchestrator.membership import Membership
 from stillhouse_orchestrator.projects import Projects
@@ -29,7 +31,7 @@ from stillhouse_orchestrator.store import OwnerBusyError, Store
 from stillhouse_orchestrator.workers.pool import PoolExecutor
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Collection, Mapping
 
     from stillhouse_config import Fleet, FleetFile, TargetDeclaration
     from stillhouse_config.quantities import CountOrPercent
@@ -105,11 +107,22 @@ class Application:
         declared = {question.declaration for question in file.discoveries}
         rows = {name: rows for name, rows in (self._rows | found.rows).items() if name in declared}
         fleet = file.expand(rows)
+        withdrawn = {question.declaration for question in self.file.discoveries} - declared
         self.file, self.fleet, self._rows, self.unasked = file, fleet, rows, found.failed
         scrubber.learn([*secrets.of_file(file), *secrets.of_targets(fleet.targets.values())])
         self.alerts.policy = self._policy()
         await self.membership.follow(fleet, found.failed)
+        await self._tell_sources(declared, withdrawn)
         self.rollouts.follow_fleet()
+
+    async def _tell_sources(self, declared: Collection[str], withdrawn: Collection[str]) -> None:
+        if self.store.ownership is None:
+            return
+        if declared:
+            moment = now()
+            await self.alerts.observe([look_at_source(name, self.unasked.get(name), moment) for name in declared])
+        for name in withdrawn:
+            await self.alerts.withdraw(name)
 
     async def plan(self, selector: str | None, to: str, strategy: str | None = None) -> Plan:
         """Return what bringing some targets to a destination would do; nothing is changed.

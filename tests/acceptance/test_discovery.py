@@ -56,3 +56,8 @@ def test_a_source_that_cannot_be_asked_makes_nobody_vanish(house):
     assert house.run("up").code == 1
     names = [event["name"] for event in house.ok("history", "--event", "target.", "--json").json["events"]]
     assert "target.vanished" not in names
+    (alert,) = house.ok("alerts", "list", "--json").json["alerts"]
+    assert (alert["kind"], alert["targets"]) == ("unreachable", ["tenants"])
+    house.sql("registry.db", "CREATE TABLE tenants (slug TEXT)", "INSERT INTO tenants VALUES ('acme')")
+    house.ok("up")
+    assert house.ok("alerts", "list", "--json").json["alerts"] == []

@@ -90,6 +90,25 @@ def look_for_drift(report: DriftReport, at: datetime, labels: Mapping[str, str])
     return Look(report.target, at, frozenset({"drift"}), found, labels)
 
 
+def look_at_source(declaration: str, error: str | None, at: datetime) -> Look:
+    """Return what a discovery says about the database that a ``for_each`` asks for its targets.
+
+    Args:
+        declaration: the name under ``databases``.
+        error: why it could not be asked; None when it answered.
+        at: now.
+    """
+    finding = Finding(
+        key=f"undiscovered:{declaration}",
+        kind="unreachable",
+        severity=Severity.CRITICAL,
+        title=f"targets of {declaration} cannot be discovered",
+        summary="targets that this process has not met before are not looked at until their database answers again",
+        facts={"error": error},
+    )
+    return Look(declaration, at, frozenset({"unreachable"}), (finding,) if error else ())
+
+
 def _drift(report: DriftReport, identity: str) -> Finding:
     changes = report.counted
     return Finding(

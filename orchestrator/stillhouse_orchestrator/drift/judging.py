@@ -127,8 +127,10 @@ class Round:
             report = self._judge(target, seen, own or self._explaining(target, seen))
             if report.status is DriftStatus.UNKNOWN and (comparison := comparisons.get(target.name)) and own is None:
                 report = await self._among_siblings(target, seen, comparison, sources) or report
-            look = self._looks[target.name]
+            look, before = self._looks[target.name], self._known.reports.get(target.name)
             report = replace(report, catalogue_hash=look.catalogue_hash, catalogue_mark=look.mark)
+            if report.status is DriftStatus.UNKNOWN and before is not None:
+                report = replace(report, last_drift_id=before.standing)
             state = self.states[target.name]
             verified_at = state.verified_at if report.status is DriftStatus.UNKNOWN else self.at
             self.states[target.name] = replace(state, drift=report.status, verified_at=verified_at)

@@ -37,7 +37,7 @@ async def keep(session: Session, reports: Sequence[DriftReport], known: Known, r
 def events_of(before: DriftReport | None, after: DriftReport) -> Iterator[Event]:
     """Yield what a report says that the one before did not. An unknown target is no news about its drift."""
     at = after.checked_at or now()
-    old = before.drift_id if before else None
+    old = before.standing if before else None
     if after.status is DriftStatus.DRIFTED and after.drift_id != old:
         objects = [f"{change.op} {change.kind} {change.object}" for change in after.counted]
         facts = {"drift_id": after.drift_id, "changes": len(objects), "objects": objects[:DETAILED]}

@@ -83,6 +83,7 @@ class DriftReport:
         catalogue_hash: the server's own hash of the schema that was compared; while it stays, the verdict stays.
         catalogue_mark: what the database's catalogue was then; while it stays, the hash stays.
         evidence: what the live schema was compared with, for people.
+        last_drift_id: of an unknown target, the drift that its last verdict found.
     """
 
     target: str
@@ -101,6 +102,12 @@ class DriftReport:
     catalogue_hash: str | None = None
     catalogue_mark: str | None = None
     evidence: str | None = None
+    last_drift_id: str | None = None
+
+    @property
+    def standing(self) -> str | None:
+        """The drift that is known of: an unknown verdict contradicts none."""
+        return self.last_drift_id if self.status is DriftStatus.UNKNOWN else self.drift_id
 
     @property
     def counted(self) -> tuple[Change, ...]:
