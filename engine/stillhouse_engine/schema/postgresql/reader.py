@@ -1,4 +1,4 @@
-"""Reads a PostgreSQL schema into a snapshot, in one statement."""
+"""Reads a PostgreSQL schema into a snapshot: one setting, one statement."""
 
 from __future__ import annotations
 
@@ -64,7 +64,6 @@ def take_fingerprint(
     connection: Connection, schemas: Sequence[str] | None, exclude_tables: Collection[str]
 ) -> Mapping[str, str]:
     """Return the server's hash of each schema."""
-    _interpret(connection)
     rows = connection.exec_driver_sql(fingerprint_statement(schemas, exclude_tables))
     return {row[0]: row[1] for row in rows}
 
