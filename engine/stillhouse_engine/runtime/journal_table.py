@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -29,7 +30,7 @@ from stillhouse_engine.runtime.journal_statements import MYSQL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Delete, Insert, Update
     from sqlalchemy.sql.elements import ColumnElement
 
 NAME = "stillhouse_journal"
@@ -91,6 +92,28 @@ def journal_table(schema: str | None) -> Table:
     )
 
 
+@lru_cache
+def inserting(table: Table) -> Insert:
+    """Return the statement that adds a row. Each is built once: it is sent for every statement of every revision."""
+    return insert(table)
+
+
+@lru_cache
+def changing(table: Table) -> Update:
+    """Return the statement that changes one row."""
+    return update(table).where(*_is_the_row(table))
+
+
+@lru_cache
+def removing(table: Table) -> Delete:
+    """Return the statement that removes one row."""
+    return delete(table).where(*_is_the_row(table))
+
+
+def _is_the_row(table: Table) -> list[ColumnElement[bool]]:
+    return [column == bindparam(f"its_{column.name}") for column in table.primary_key]
+
+
 class JournalTable:
     """Reads and writes the journal of one version table.
 
@@ -134,19 +157,19 @@ class JournalTable:
     def add(self, entries: Sequence[Entry]) -> None:
         """Write new rows."""
         rows = [{"version_table": self.version_table, **_values(entry)} for entry in entries]
-        self.connection.execute(insert(self.table).values(rows))
+        self.connection.execute(inserting(self.table), rows[0] if len(rows) == 1 else rows)
 
     def replace(self, entry: Entry) -> None:
         """Write a row that is there already."""
-        self.connection.execute(update(self.table).where(*self._is(entry)).values(_values(entry)))
+        self.connection.execute(changing(self.table), {**_values(entry), **self._key(entry)})
 
     def mark_done(self, entry: Entry) -> None:
         """Say that a statement was carried out."""
-        self.connection.execute(update(self.table).where(*self._is(entry)).values(state=DONE))
+        self.connection.execute(changing(self.table), {"state": DONE, **self._key(entry)})
 
     def remove(self, entry: Entry) -> None:
         """Forget one statement."""
-        self.connection.execute(delete(self.table).where(*self._is(entry)))
+        self.connection.execute(removing(self.table), self._key(entry))
 
     def clear(self, revision: str | None = None, direction: str | None = None) -> None:
         """Forget a revision, or everything about this version table."""
@@ -159,9 +182,9 @@ class JournalTable:
             condition += [table.c.revision == revision, table.c.direction == direction]
         self.connection.execute(delete(table).where(*condition))
 
-    def _is(self, entry: Entry) -> list[ColumnElement[bool]]:
-        key = {"version_table": self.version_table, **_values(entry)}
-        return [self.table.c[name] == key[name] for name in ("version_table", "revision", "direction", "position")]
+    def _key(self, entry: Entry) -> dict[str, Any]:
+        key = (self.version_table, entry.revision, entry.direction, entry.position)
+        return {f"its_{column.name}": value for column, value in zip(self.table.primary_key, key, strict=True)}
 
     def _look(self) -> bool:
         if self.connection.dialect.name == "sqlite":
