@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 MOST_SQLITE_WORKERS = 4  # SQLite runs in the process that asks: more processes use more cores, up to the disk
-JOBS_BEFORE_ANOTHER = 4  # starting a worker costs as much as a few migrations
+JOBS_BEFORE_ANOTHER = 2  # starting a worker costs as much as a few migrations
 DRAIN_SECONDS = 30.0
 
 log = structlog.get_logger("stillhouse.worker")
