@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 import servers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 counter = itertools.count(1)
 
@@ -25,6 +26,17 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("stillhouse")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Take away what an env.py has attached to the output of its test: it would complain into a later test's."""
+    result = yield
+    for logger in (logging.root, *logging.root.manager.loggerDict.values()):
+        for handler in tuple(getattr(logger, "handlers", ())):
+            if getattr(getattr(handler, "stream", None), "closed", False):
+                logger.removeHandler(handler)  # type: ignore[union-attr]
+    return result
 
 
 @pytest.fixture(scope="session")
