@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -76,27 +77,29 @@ def mariadb_admin(mariadb_server: servers.MariaDBServer) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
+def make_database(admin: sa.Engine) -> str:
+    """Make an empty database and return its name."""
+    name = f"db_{next(counter)}_{os.getpid()}"
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    return name
+
+
 @pytest.fixture
-def postgres_database(postgres_server: servers.PostgresServer, postgres_admin: sa.Engine) -> Callable[[], str]:
+def postgres_database(postgres_admin: sa.Engine) -> Callable[[], str]:
     """Return a function that makes an empty PostgreSQL database and returns its name."""
-
-    def make() -> str:
-        name = f"db_{next(counter)}_{os.getpid()}"
-        with postgres_admin.connect() as connection:
-            connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-        return name
-
-    return make
+    return partial(make_database, postgres_admin)
 
 
 @pytest.fixture
-def mariadb_database(mariadb_server: servers.MariaDBServer, mariadb_admin: sa.Engine) -> Callable[[], str]:
+def mariadb_database(mariadb_admin: sa.Engine) -> Callable[[], str]:
     """Return a function that makes an empty MariaDB database and returns its name."""
+    return partial(make_database, mariadb_admin)
 
-    def make() -> str:
-        name = f"db_{next(counter)}_{os.getpid()}"
-        with mariadb_admin.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE `{name}`")
-        return name
 
-    return make
+@pytest.fixture(scope="module")
+def module_engine(postgres_server: servers.PostgresServer, postgres_admin: sa.Engine) -> Iterator[sa.Engine]:
+    """Yield an engine for a PostgreSQL database that the tests of one module share."""
+    engine = sa.create_engine(postgres_server.url(make_database(postgres_admin), driver="psycopg"))
+    yield engine
+    engine.dispose()

@@ -38,15 +38,6 @@ def sqlite_engine() -> Iterator[sa.Engine]:
 
 
 @pytest.fixture(scope="module")
-def postgres_engine(postgres_server, postgres_admin) -> Iterator[sa.Engine]:
-    with postgres_admin.connect() as connection:
-        connection.exec_driver_sql("CREATE DATABASE differences")
-    engine = sa.create_engine(postgres_server.url("differences", "psycopg"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
 def mariadb_engine(mariadb_server, mariadb_admin) -> Iterator[sa.Engine]:
     with mariadb_admin.connect() as connection:
         connection.exec_driver_sql("CREATE DATABASE differences")
@@ -92,9 +83,9 @@ def test_sqlite(sqlite_engine, case, fewest, monkeypatch):
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("case", cases_of("postgresql"))
-def test_postgresql(postgres_engine, case, monkeypatch):
+def test_postgresql(module_engine, case, monkeypatch):
     monkeypatch.setattr(unchanged, "FEWEST", 0)
-    agree(postgres_engine, case)
+    agree(module_engine, case)
 
 
 @pytest.mark.mariadb
@@ -106,9 +97,9 @@ def test_mariadb(mariadb_engine, case):
 @pytest.mark.postgresql
 @pytest.mark.filterwarnings("ignore:autoincrement and existing_autoincrement only make sense for MySQL:UserWarning")
 @pytest.mark.parametrize("case", cases_of("postgresql"))
-def test_applying_leaves_nothing_to_do_on_postgresql(postgres_engine, case):
+def test_applying_leaves_nothing_to_do_on_postgresql(module_engine, case):
     """Render, run what was rendered, compare again: nothing differs any more."""
-    applied(postgres_engine, case)
+    applied(module_engine, case)
 
 
 def applied(engine: sa.Engine, case: Case) -> None:

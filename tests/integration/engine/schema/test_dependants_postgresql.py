@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import sqlalchemy as sa
 from generated import adopt, exactly, run, same, state, undo
 from mutations_dependants import DEPENDANTS
 
@@ -12,23 +11,19 @@ from stillhouse_engine.schema import diff, repair
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import sqlalchemy as sa
     from generated import State
     from mutations_dependants import Dependant
 
-    import servers
 
 pytestmark = pytest.mark.postgresql
 READ = ["tenant"]
 
 
 @pytest.fixture(scope="module")
-def connection(postgres_server: servers.PostgresServer, postgres_admin: sa.Engine) -> Iterator[sa.Connection]:
-    with postgres_admin.connect() as admin:
-        admin.exec_driver_sql("CREATE DATABASE dependants")
-    engine = sa.create_engine(postgres_server.url("dependants", driver="psycopg"))
-    with engine.connect() as connection:
+def connection(module_engine: sa.Engine) -> Iterator[sa.Connection]:
+    with module_engine.connect() as connection:
         yield connection
-    engine.dispose()
 
 
 def make(connection: sa.Connection, dependant: Dependant, kind: str) -> State:

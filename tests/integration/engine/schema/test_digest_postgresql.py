@@ -52,15 +52,11 @@ def make_engine(
 
 
 @pytest.fixture(scope="module")
-def base(postgres_server: servers.PostgresServer, postgres_admin: sa.Engine) -> Iterator[sa.Connection]:
-    with postgres_admin.connect() as connection:
-        connection.exec_driver_sql("CREATE DATABASE digests")
-    engine = sa.create_engine(postgres_server.url("digests", driver="psycopg"))
-    with engine.connect() as connection:
+def base(module_engine: sa.Engine) -> Iterator[sa.Connection]:
+    with module_engine.connect() as connection:
         run(connection, *BASE)
         yield connection
         connection.rollback()
-    engine.dispose()
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.title)

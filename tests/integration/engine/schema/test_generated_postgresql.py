@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from generated import State
     from hypothesis.strategies import DataObject
 
-    import servers
 
 pytestmark = pytest.mark.postgresql
 READ = [HOME, SIDE]
@@ -27,13 +26,9 @@ counter = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def connection(postgres_server: servers.PostgresServer, postgres_admin: sa.Engine) -> Iterator[sa.Connection]:
-    with postgres_admin.connect() as admin:
-        admin.exec_driver_sql("CREATE DATABASE generated")
-    engine = sa.create_engine(postgres_server.url("generated", driver="psycopg"))
-    with engine.connect() as connection:
+def connection(module_engine: sa.Engine) -> Iterator[sa.Connection]:
+    with module_engine.connect() as connection:
         yield connection
-    engine.dispose()
 
 
 def make(connection: sa.Connection, *sql: str) -> State:

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import sqlalchemy as sa
 from generated import adopt
 from mutations_postgresql import BASE, MUTATIONS
 
@@ -12,26 +11,17 @@ from stillhouse_engine.schema import Snapshot, diff, repair, take_fingerprint, t
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import sqlalchemy as sa
     from mutations import Mutation
 
-    import servers
 
 pytestmark = pytest.mark.postgresql
 
 
 @pytest.fixture(scope="module")
-def engine(postgres_server: servers.PostgresServer, postgres_admin: sa.Engine) -> Iterator[sa.Engine]:
-    with postgres_admin.connect() as connection:
-        connection.exec_driver_sql("CREATE DATABASE mutations")
-    engine = sa.create_engine(postgres_server.url("mutations", driver="psycopg"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def tenant(engine: sa.Engine) -> Iterator[sa.Connection]:
+def tenant(module_engine: sa.Engine) -> Iterator[sa.Connection]:
     """A connection whose transaction holds a schema with one of everything, and is rolled back."""
-    with engine.connect() as connection:
+    with module_engine.connect() as connection:
         run(connection, "CREATE SCHEMA tenant", "SET LOCAL search_path TO tenant", *BASE)
         yield connection
         connection.rollback()

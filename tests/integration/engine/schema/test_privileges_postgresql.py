@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import sqlalchemy as sa
 from generated import adopt, exactly, run, same, undo
 from mutations_privileges import BASE, MUTATIONS, ROLES
 
@@ -14,26 +13,22 @@ from stillhouse_engine.schema import diff, privileges_fingerprint, repair, take_
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import sqlalchemy as sa
     from generated import State
     from mutations import Mutation
 
-    import servers
 
 pytestmark = pytest.mark.postgresql
 READ = ["tenant", "side"]
 
 
 @pytest.fixture(scope="module")
-def tenant(postgres_server: servers.PostgresServer, postgres_admin: sa.Engine) -> Iterator[sa.Connection]:
-    with postgres_admin.connect() as admin:
-        admin.exec_driver_sql("CREATE DATABASE privileges")
-    engine = sa.create_engine(postgres_server.url("privileges", driver="psycopg"))
-    with engine.connect() as connection:
+def tenant(module_engine: sa.Engine) -> Iterator[sa.Connection]:
+    with module_engine.connect() as connection:
         run(connection, *(f"CREATE ROLE {role}" for role in ROLES))
         run(connection, "CREATE SCHEMA tenant", "SET LOCAL search_path TO tenant", *BASE)
         yield connection
         connection.rollback()
-    engine.dispose()
 
 
 @pytest.fixture
@@ -101,7 +96,7 @@ def test_a_privilege_of_another_grantor_is_reported_and_left_to_people(schema: s
     assert step.reason == "alice granted it, who is not the owner; only that role can take it back"
 
 
-@pytest.mark.parametrize("sql", ["GRANT CREATE ON DATABASE privileges TO alice", "GRANT SELECT ON plain TO alice"])
+@pytest.mark.parametrize("sql", ["GRANT CREATE ON DATABASE {database} TO alice", "GRANT SELECT ON plain TO alice"])
 def test_a_whole_database_is_compared_with_its_own_privileges(schema: sa.Connection, sql: str) -> None:
     def seen() -> State:
         return take_snapshot(schema, privileges=True), {"privileges": privileges_fingerprint(schema)}
@@ -109,7 +104,7 @@ def test_a_whole_database_is_compared_with_its_own_privileges(schema: sa.Connect
     run(schema, "ALTER DEFAULT PRIVILEGES FOR ROLE carol REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
     before = seen()
     same(before, seen())
-    run(schema, sql)
+    run(schema, sql.format(database=schema.engine.url.database))
     after = seen()
     assert before[1] != after[1]
     assert [change.attribute for change in diff(before[0], after[0])] == ["privileges"]
