@@ -1,4 +1,4 @@
-"""Views, functions and triggers as parts of models, next to the tables.
+"""Views, functions, procedures and triggers as parts of models, next to the tables.
 
 SQLAlchemy's metadata holds tables and sequences only. Declared here, the rest belongs to the metadata, too, and
 autogenerate compares it with the database.
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Dialect, MetaData, Select, Table
 
-__all__ = ["Function", "MaterializedView", "Trigger", "View", "declared"]
+__all__ = ["Function", "MaterializedView", "Procedure", "Trigger", "View", "declared"]
 
 KEY = "stillhouse_declared"
 
@@ -88,21 +88,31 @@ class MaterializedView(View):
     noun = "materialized_view"
 
 
-class Function(Declared):
-    """A function (PostgreSQL).
+class Routine(Declared):
+    """A function or a procedure.
 
     Args:
         signature: name and arguments: ``total(integer, tax numeric DEFAULT 0.2)``.
         metadata: the metadata that it belongs to.
-        definition: what follows: ``RETURNS … LANGUAGE … AS $$ … $$``.
+        definition: what follows: ``RETURNS … LANGUAGE … AS $$ … $$``; on MySQL ``RETURNS … DETERMINISTIC RETURN …``.
         schema: its schema; the metadata's by default.
     """
-
-    noun = "function"
 
     def __init__(self, signature: str, metadata: MetaData, definition: str, *, schema: str | None = None) -> None:
         super().__init__(trimmed(signature), metadata, schema)
         self.definition = trimmed(definition)
+
+
+class Function(Routine):
+    """A function (PostgreSQL, MySQL, MariaDB)."""
+
+    noun = "function"
+
+
+class Procedure(Routine):
+    """A procedure (PostgreSQL, MySQL, MariaDB)."""
+
+    noun = "procedure"
 
 
 class Trigger(Declared):
@@ -113,7 +123,8 @@ class Trigger(Declared):
         metadata: the metadata that it belongs to.
         on: its table or view; a name or the ``Table``.
         event: when it runs: ``BEFORE INSERT OR UPDATE``.
-        action: what it does: ``FOR EACH ROW EXECUTE FUNCTION touch()``; on SQLite ``BEGIN … END``.
+        action: what it does: ``FOR EACH ROW EXECUTE FUNCTION touch()``; on SQLite ``BEGIN … END``, on MySQL
+            ``FOR EACH ROW BEGIN … END``.
         schema: the table's schema; the metadata's by default.
     """
 

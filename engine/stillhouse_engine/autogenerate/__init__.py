@@ -11,11 +11,12 @@ from stillhouse_engine.autogenerate.api import (
 from stillhouse_engine.autogenerate.compare import _produce_net_changes, comparators
 from stillhouse_engine.autogenerate.render import render_op_text, renderers
 from stillhouse_engine.autogenerate.rewriter import Rewriter
-from stillhouse_engine.declared import Function, MaterializedView, Trigger, View
+from stillhouse_engine.declared import Function, MaterializedView, Procedure, Trigger, View
 
 __all__ = [
     "Function",
     "MaterializedView",
+    "Procedure",
     "RevisionContext",
     "Rewriter",
     "Trigger",

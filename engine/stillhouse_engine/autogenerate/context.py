@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from stillhouse_engine.runtime.migration import MigrationContext
     from stillhouse_engine.schema import Snapshot
 
+MYSQL = ("mysql", "mariadb")
+SERVERS_OWN = ("information_schema", "mysql", "performance_schema", "sys")
+"""Databases of a MySQL or MariaDB server that are nobody's project."""
+
 comparators = PriorityDispatcher()
 """Comparators that take part in every comparison, besides the chosen plug-ins."""
 
@@ -102,9 +106,18 @@ class AutogenContext:
         """
         if self.connection is None:
             raise TypeError("can't take a snapshot as this AutogenContext has no database connection")
+        every = bool(self.opts.get("include_schemas", False))
+        if every and self.dialect.name in MYSQL:
+            return take_snapshot(self.connection, schemas=self._databases())
         # The name of the default schema is left to the snapshot, which tells names apart by it.
-        every = bool(self.opts.get("include_schemas", False)) or self.dialect.name == "sqlite"
+        every = every or self.dialect.name == "sqlite"
         return take_snapshot(self.connection, schemas=None if every else [str(self.dialect.default_schema_name)])
+
+    def _databases(self) -> list[str]:
+        """Return the databases of a MySQL server that take part, the connection's own first, without the server's."""
+        home = str(self.dialect.default_schema_name)
+        others = {*self.inspector.get_schema_names()} - {home, *SERVERS_OWN}
+        return [home, *sorted(name for name in others if self.run_name_filters(name, "schema", {}))]
 
     @contextmanager
     def _within_batch(self) -> Iterator[None]:

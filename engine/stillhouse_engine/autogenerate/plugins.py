@@ -38,6 +38,7 @@ BUILT_IN = {
     "stillhouse.autogenerate.exclude_constraints": "exclude_constraints",
     "stillhouse.autogenerate.sequences": "sequences",
     "stillhouse.autogenerate.functions": "functions",
+    "stillhouse.autogenerate.procedures": "procedures",
     "stillhouse.autogenerate.views": "views",
     "stillhouse.autogenerate.triggers": "triggers",
     "stillhouse.autogenerate.renames": "renames",

@@ -45,6 +45,7 @@ class DefaultImpl(Comparisons):
     transactional_ddl: bool = False
     command_terminator: str = ";"
     batch_separator: str | None = None
+    offline_sink: ClassVar[type[OfflineSink]] = OfflineSink
 
     def __init_subclass__(cls, **kw: Any) -> None:
         """Enter the subclass as the implementation of its dialect."""
@@ -107,7 +108,7 @@ class DefaultImpl(Comparisons):
 
     def _default_sink(self) -> StatementSink:
         if self.as_sql:
-            return OfflineSink(
+            return self.offline_sink(
                 self.dialect,
                 self.static_output,
                 terminator=self.command_terminator,

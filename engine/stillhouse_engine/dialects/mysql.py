@@ -11,6 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from stillhouse_engine.dialects import ddl
 from stillhouse_engine.dialects.comparing_mysql import MySQLComparisons
 from stillhouse_engine.dialects.impl import DefaultImpl
+from stillhouse_engine.dialects.mysql_offline import MySQLOfflineSink
 from stillhouse_engine.errors import CommandError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class MySQLImpl(MySQLComparisons, DefaultImpl):
     __dialect__ = "mysql"
 
     transactional_ddl = False
+    offline_sink = MySQLOfflineSink
     type_synonyms = (*DefaultImpl.type_synonyms, {"BOOL", "TINYINT"}, {"JSON", "LONGTEXT"})
     type_arg_extract = (r"character set ([\w\-_]+)", r"collate ([\w\-_]+)")
 

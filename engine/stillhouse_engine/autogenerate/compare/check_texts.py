@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint
 
 from stillhouse_engine.autogenerate.compare.constraint_texts import Kind, TextComparison, ask_server, live_definitions
+from stillhouse_engine.autogenerate.compare.objects import is_mysql, place_of, sql_name
 from stillhouse_engine.autogenerate.dispatch import DispatchPriority, PriorityDispatchResult
+from stillhouse_engine.autogenerate.reflection.mysql_words import server_words
 from stillhouse_engine.autogenerate.render.expressions import undoubled
-from stillhouse_engine.schema.sqlite.tokens import Token, canonical, tokens
+from stillhouse_engine.schema.mysql.statements import identifier
+from stillhouse_engine.schema.sqlite.tokens import canonical, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +31,40 @@ def ask_for_checks(
     upgrade_ops: ops.UpgradeOps,  # noqa: ARG001 - one signature for all comparators
     schemas: set[str | None],
 ) -> PriorityDispatchResult:
-    """Ask PostgreSQL how it would write the models' CHECKs."""
-    ask_server(autogen_context, schemas, KIND, checks_of)
+    """Ask PostgreSQL how it would write the models' CHECKs, MySQL how it understands them."""
+    if is_mysql(autogen_context):
+        ask_mysql(autogen_context, schemas)
+    else:
+        ask_server(autogen_context, schemas, KIND, checks_of)
     return PriorityDispatchResult.CONTINUE
+
+
+def ask_mysql(autogen_context: AutogenContext, schemas: set[str | None]) -> None:
+    """Ask MySQL or MariaDB how it understands the CHECKs of tables that are in both, live ones and the models'."""
+    questions: dict[Any, str] = {}
+    there = {place_of(autogen_context, item) for item in autogen_context.snapshot.of_kind("table")}
+    for table in autogen_context.sorted_tables:
+        if table.schema not in schemas or (table.schema, table.name) not in there:
+            continue
+        ask = f"SELECT ({{}}\n) AS said FROM {sql_name(autogen_context, table.schema, table.name)}"
+        for item in checks_of(autogen_context, table):
+            questions[item] = ask.format(expression(autogen_context, item))
+        for name, text in live_checks(autogen_context, table.schema, table.name).items():
+            questions[table.schema, table.name, name] = ask.format(text)
+    if autogen_context.connection is not None:
+        autogen_context.asked.update(server_words(autogen_context.connection, questions, {}))
+
+
+def live_checks(autogen_context: AutogenContext, schema: str | None, table: str) -> dict[str, str]:
+    """Return the live CHECKs of a table of MySQL or MariaDB, without those that MariaDB gives to JSON columns."""
+    found = {}
+    for name, definition in live_definitions(autogen_context, schema, table, KIND).items():
+        text = definition.removeprefix("CHECK (").removesuffix(")")
+        if not getattr(autogen_context.dialect, "is_mariadb", False):
+            text = text.replace("\\'", "'")  # as MySQL's information_schema has them
+        if text != f"json_valid({identifier(name)})":
+            found[name] = text
+    return found
 
 
 def checks_of(autogen_context: AutogenContext, table: Table) -> Iterator[CheckConstraint]:
@@ -58,30 +92,39 @@ def compare_check_texts(  # noqa: PLR0917 - every comparator's signature
         item: words(autogen_context, item) for item in checks_of(autogen_context, metadata_table)
     }
     live = {str(item.name): item for item in conn_table.constraints if isinstance(item, CheckConstraint)}
-    definitions = live_definitions(autogen_context, schema, tname, KIND)
-    if autogen_context.dialect.name != "postgresql":
-        # MariaDB gives every JSON column a CHECK of its own.
-        definitions = {name: in_short(autogen_context, text) for name, text in definitions.items()}
-    definitions = {name: text for name, text in definitions.items() if text != f"json_valid {name}"}
+    definitions = live_words(autogen_context, schema, tname)
     TextComparison(autogen_context, modify_table_ops, KIND, live, definitions).run(models)
     return PriorityDispatchResult.STOP
 
 
+def live_words(autogen_context: AutogenContext, schema: str | None, table: str) -> dict[str, str]:
+    """Return what the CHECKs of a live table say, by their names."""
+    if is_mysql(autogen_context):
+        found = live_checks(autogen_context, schema, table)
+        return {name: autogen_context.asked.get((schema, table, name)) or text for name, text in found.items()}
+    definitions = live_definitions(autogen_context, schema, table, KIND)
+    if autogen_context.dialect.name == "postgresql":
+        return definitions
+    return {name: in_short(text) for name, text in definitions.items()}
+
+
 def words(autogen_context: AutogenContext, item: CheckConstraint) -> str | None:
     """Return what a model's CHECK would say in the database."""
-    if autogen_context.dialect.name == "postgresql":
+    if autogen_context.dialect.name == "postgresql" or is_mysql(autogen_context):
         answer = autogen_context.asked.get(item)
         return answer if isinstance(answer, str) else None
+    return in_short(f"CHECK ({expression(autogen_context, item)})")
+
+
+def expression(autogen_context: AutogenContext, item: CheckConstraint) -> str:
+    """Return the expression of a model's CHECK as it stands in DDL."""
     text = autogen_context.migration_context.impl.render_ddl_sql_expr(item.sqltext)
-    return in_short(autogen_context, f"CHECK ({undoubled(text, autogen_context.dialect)})")
+    return undoubled(text, autogen_context.dialect)
 
 
-def in_short(autogen_context: AutogenContext, sql: str) -> str:
-    """Return a CHECK without what databases change: blanks, quotes and capitals; on MySQL parentheses, too."""
+def in_short(sql: str) -> str:
+    """Return a CHECK without what is not meant: blanks, quotes, capitals, parentheses around all of it."""
     found = [token for token in tokens(sql) if token.keyword != "CHECK"]
-    if autogen_context.dialect.name in {"mysql", "mariadb"}:
-        same = [Token("sign", "%") if token.keyword == "MOD" else token for token in found]
-        return canonical([token for token in same if token.value not in {"(", ")"}])
     while enclosed([token.value for token in found]):
         found = found[1:-1]
     return canonical(found)
@@ -101,9 +144,10 @@ def enclosed(signs: list[str]) -> bool:
 
 def setup(plugin: Plugin) -> None:
     """Register the comparators."""
-    plugin.add_autogenerate_comparator(
-        ask_for_checks, "schema", "check_texts", qualifier="postgresql", priority=DispatchPriority.FIRST
-    )
+    for dialect in ("postgresql", "mysql", "mariadb"):
+        plugin.add_autogenerate_comparator(
+            ask_for_checks, "schema", "check_texts", qualifier=dialect, priority=DispatchPriority.FIRST
+        )
     plugin.add_autogenerate_comparator(
         compare_check_texts, "table", "checkconstraints", priority=DispatchPriority.FIRST
     )

@@ -132,6 +132,8 @@ class TextComparison:
 
     def change(self, name: str, model: Constraint) -> None:
         """Put a constraint in the place of one of the same name."""
+        if name not in self.live:
+            return  # it belongs to the definition of a column
         if self.context.run_object_filters(model, name, self.kind.type_, False, self.live[name]):
             self.ops.append(ops.DropConstraintOp.from_constraint(self.live[name]))
             self.ops.append(ops.AddConstraintOp.from_constraint(model))

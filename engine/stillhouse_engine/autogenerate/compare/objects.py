@@ -18,6 +18,11 @@ ENUM_SWAPS, LATE_FUNCTIONS, VIEWS, TRIGGERS = 10, 20, 30, 40
 """Places after them, because these use tables. What is dropped goes in the opposite place."""
 
 
+def is_mysql(autogen_context: AutogenContext) -> bool:
+    """Tell whether the database is MySQL or MariaDB, which SQLAlchemy knows by either name."""
+    return autogen_context.dialect.name in {"mysql", "mariadb"}
+
+
 def arrange(upgrade_ops: ops.UpgradeOps, added: Iterable[ops.SchemaObjectOp]) -> None:
     """Add operations, each before or after those on tables as it needs to be."""
     upgrade_ops.ops.extend(added)
@@ -26,6 +31,9 @@ def arrange(upgrade_ops: ops.UpgradeOps, added: Iterable[ops.SchemaObjectOp]) ->
 
 def place_of(autogen_context: AutogenContext, item: SchemaObject) -> tuple[str | None, str]:
     """Return schema and name of a live object; None for the default schema."""
+    if is_mysql(autogen_context):
+        schema = item.text("schema")
+        return (None if schema == autogen_context.snapshot.schemas[0] else schema, item.text("bare"))
     found = {each.name for each in autogen_context.snapshot.of_kind("schema")}
     schema, dot, name = item.name.partition(".")
     return (schema, name) if dot and schema in found else (None, item.name)

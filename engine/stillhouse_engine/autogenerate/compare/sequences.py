@@ -1,4 +1,4 @@
-"""Sequences of the models (``sqlalchemy.Sequence``): added, removed, changed options. PostgreSQL."""
+"""Sequences of the models (``sqlalchemy.Sequence``): added, removed, changed options. PostgreSQL and MariaDB."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from stillhouse_engine.autogenerate.compare.objects import (
     accepts,
     arrange,
     full_name,
+    is_mysql,
     live_objects,
     place_of,
     sql_name,
 )
 from stillhouse_engine.autogenerate.dispatch import DispatchPriority, PriorityDispatchResult
 from stillhouse_engine.operations import ops
+from stillhouse_engine.schema.mysql.definitions import sequence_options as mariadb_options
 from stillhouse_engine.schema.postgresql.create import sequence_options
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("stillhouse.autogenerate.sequences")
 
 BITS = {"smallint": 15, "integer": 31, "bigint": 63}
+LARGEST_ON_MARIADB = 2**63 - 2
+CACHE_ON_MARIADB = 1000
 WORDS = {
     "type": "AS",
     "increment": "INCREMENT BY",
@@ -45,7 +49,12 @@ WORDS = {
 def compare_sequences(
     autogen_context: AutogenContext, upgrade_ops: ops.UpgradeOps, schemas: set[str | None]
 ) -> PriorityDispatchResult:
-    """Compare the sequences of the chosen schemas; those of SERIAL and identity columns belong to their columns."""
+    """Compare the sequences of the chosen schemas; those of SERIAL and identity columns belong to their columns.
+
+    MySQL has none, so that there is nothing to compare, as SQLAlchemy creates none there.
+    """
+    if not autogen_context.dialect.supports_sequences:
+        return PriorityDispatchResult.CONTINUE
     live = live_objects(autogen_context, schemas, "sequence")
     models = {
         (item.schema, item.name): item
@@ -91,7 +100,8 @@ def removed(autogen_context: AutogenContext, live: SchemaObject) -> ops.SchemaOb
     """Drop a sequence that is in the database only."""
     log.info("Detected removed sequence %r", live.name)
     name = sql_name(autogen_context, *place_of(autogen_context, live))
-    create, drop = f"CREATE SEQUENCE {name} {sequence_options(live)}", f"DROP SEQUENCE {name}"
+    options = mariadb_options(live) if is_mysql(autogen_context) else sequence_options(live)
+    create, drop = f"CREATE SEQUENCE {name} {options}", f"DROP SEQUENCE {name}"
     return ops.SchemaObjectOp("sequence", live.name, live, None, statements=[drop], undo=[create], place=-SEQUENCES)
 
 
@@ -100,13 +110,15 @@ def altered(autogen_context: AutogenContext, model: Sequence, live: SchemaObject
     log.info("Detected changed sequence %r: %s", live.name, ", ".join(changed))
     start = f"ALTER SEQUENCE {sql_name(autogen_context, model.schema, model.name)}"
     before = {option: live.get(option) for option in changed}
-    statements, undo = ([f"{start} {clauses(options)}"] for options in (changed, before))
+    no_cycle = "NOCYCLE" if is_mysql(autogen_context) else "NO CYCLE"
+    statements, undo = ([f"{start} {clauses(options, no_cycle)}"] for options in (changed, before))
     return ops.SchemaObjectOp("sequence", live.name, live, model, statements=statements, undo=undo, place=SEQUENCES)
 
 
 def difference(autogen_context: AutogenContext, model: Sequence, live: SchemaObject) -> Options:
     """Return the options that differ, as the models have them."""
-    return {option: value for option, value in options_of(autogen_context, model).items() if value != live.get(option)}
+    wanted = mariadb_options_of(model) if is_mysql(autogen_context) else options_of(autogen_context, model)
+    return {option: value for option, value in wanted.items() if value != live.get(option)}
 
 
 def options_of(autogen_context: AutogenContext, model: Sequence) -> Options:
@@ -131,16 +143,33 @@ def options_of(autogen_context: AutogenContext, model: Sequence) -> Options:
     }
 
 
-def clauses(options: Options) -> str:
+def mariadb_options_of(model: Sequence) -> Options:
+    """Return all options of a model's sequence, with MariaDB's defaults for those that it does not say."""
+    increment = 1 if model.increment is None else model.increment
+    lowest, highest = (1, LARGEST_ON_MARIADB) if increment >= 0 else (-LARGEST_ON_MARIADB - 1, -1)
+    minimum = lowest if model.minvalue is None else model.minvalue
+    maximum = highest if model.maxvalue is None else model.maxvalue
+    return {
+        "increment": increment,
+        "minimum": minimum,
+        "maximum": maximum,
+        "start": (minimum if increment >= 0 else maximum) if model.start is None else model.start,
+        "cache": CACHE_ON_MARIADB if model.cache is None else model.cache,
+        "cycle": int(bool(model.cycle)),
+    }
+
+
+def clauses(options: Options, no_cycle: str = "NO CYCLE") -> str:
     """Return options as SQL."""
     said = [f"{word} {options[option]}" for option, word in WORDS.items() if option in options]
     if "cycle" in options:
-        said.append("CYCLE" if options["cycle"] else "NO CYCLE")
+        said.append("CYCLE" if options["cycle"] else no_cycle)
     return " ".join(said)
 
 
 def setup(plugin: Plugin) -> None:
     """Register the comparator."""
-    plugin.add_autogenerate_comparator(
-        compare_sequences, "schema", "sequences", qualifier="postgresql", priority=DispatchPriority.LAST
-    )
+    for dialect in ("postgresql", "mysql", "mariadb"):
+        plugin.add_autogenerate_comparator(
+            compare_sequences, "schema", "sequences", qualifier=dialect, priority=DispatchPriority.LAST
+        )

@@ -1,11 +1,20 @@
-"""Triggers: added, removed, changed. PostgreSQL and SQLite."""
+"""Triggers: added, removed, changed. PostgreSQL, SQLite, MySQL and MariaDB."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
 
-from stillhouse_engine.autogenerate.compare.objects import TRIGGERS, accepts, arrange, full_name, place_of, sql_name
+from stillhouse_engine.autogenerate.compare.objects import (
+    TRIGGERS,
+    accepts,
+    arrange,
+    full_name,
+    is_mysql,
+    place_of,
+    sql_name,
+)
+from stillhouse_engine.autogenerate.compare.mysql_triggers import mysql_changes
 from stillhouse_engine.autogenerate.dispatch import DispatchPriority, PriorityDispatchResult
 from stillhouse_engine.autogenerate.reflection.server_words import STAND_IN, Question, server_words
 from stillhouse_engine.declared import declared
@@ -40,6 +49,9 @@ def compare_triggers(
         for item in declared(autogen_context.metadatas(), "trigger")
         if item.schema in schemas
     }
+    if is_mysql(autogen_context):
+        arrange(upgrade_ops, mysql_changes(autogen_context, live, models))
+        return PriorityDispatchResult.CONTINUE
     words = WORDS[autogen_context.dialect.name](autogen_context, models)
     found = []
     for key, item in live.items():
@@ -65,7 +77,7 @@ def live_triggers(autogen_context: AutogenContext, schemas: set[str | None]) -> 
         if relation is None:
             continue
         schema, table = place_of(autogen_context, autogen_context.snapshot.by_key[relation])
-        name = item.name.removeprefix(f"{item.parent}.")
+        name = item.text("trigger") or item.name.removeprefix(f"{item.parent}.")
         parents = {"schema_name": schema, "table_name": table}
         if schema in schemas and autogen_context.run_name_filters(name, "trigger", parents):
             found[schema, table, name] = item
@@ -148,7 +160,7 @@ WORDS = {"postgresql": server_triggers, "sqlite": written_triggers}
 
 def setup(plugin: Plugin) -> None:
     """Register the comparator for the databases that it knows."""
-    for dialect in WORDS:
+    for dialect in (*WORDS, "mysql", "mariadb"):
         plugin.add_autogenerate_comparator(
             compare_triggers, "schema", "triggers", qualifier=dialect, priority=DispatchPriority.LAST
         )

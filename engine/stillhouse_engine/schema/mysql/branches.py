@@ -46,6 +46,9 @@ def backticked(name: str) -> str:
     return f"CONCAT('`', REPLACE({name}, '`', '``'), '`')"
 
 
+COLLATED = "COALESCE(CONCAT(' CHARSET ', CHARACTER_SET_NAME, ' COLLATE ', COLLATION_NAME), '')"
+"""What follows a type of characters."""
+
 NOT_A_TABLE = "('VIEW', 'SYSTEM VIEW', 'SEQUENCE')"
 
 TABLE = Branch(
@@ -183,7 +186,7 @@ TRIGGER = Branch(
     table="EVENT_OBJECT_TABLE",
     schema="TRIGGER_SCHEMA",
     attributes={"event": "CONCAT(ACTION_TIMING, ' ', EVENT_MANIPULATION)", "definition": "ACTION_STATEMENT"},
-    hints={"trigger": "TRIGGER_NAME", "order": "ACTION_ORDER"},
+    hints={"trigger": "TRIGGER_NAME", "order": "ACTION_ORDER", "sql_mode": "SQL_MODE"},
     source="TRIGGERS",
 )
 
@@ -199,7 +202,12 @@ ROUTINE = Branch(
         "security": "NULLIF(SECURITY_TYPE, 'DEFINER')",
         "comment": "NULLIF(ROUTINE_COMMENT, '')",
     },
-    hints={"readable": "ROUTINE_DEFINITION IS NOT NULL"},
+    hints={
+        "readable": "ROUTINE_DEFINITION IS NOT NULL",
+        "sql_mode": "SQL_MODE",
+        "collation": "DATABASE_COLLATION",
+        "exact_result": f"CONCAT(DTD_IDENTIFIER, {COLLATED})",
+    },
     source="ROUTINES",
     where="ROUTINE_TYPE IN ('FUNCTION', 'PROCEDURE')",
 )
@@ -211,6 +219,10 @@ PARAMETERS = Branch(
     attributes={
         "arguments": "GROUP_CONCAT(CONCAT(CASE ROUTINE_TYPE WHEN 'PROCEDURE' THEN CONCAT(PARAMETER_MODE, ' ') ELSE '' END, "
         f"{backticked('PARAMETER_NAME')}, ' ', DTD_IDENTIFIER) ORDER BY ORDINAL_POSITION SEPARATOR ', ')"
+    },
+    hints={
+        "exact_arguments": "GROUP_CONCAT(CONCAT(CASE ROUTINE_TYPE WHEN 'PROCEDURE' THEN CONCAT(PARAMETER_MODE, ' ') ELSE '' END, "
+        f"{backticked('PARAMETER_NAME')}, ' ', DTD_IDENTIFIER, {COLLATED}) ORDER BY ORDINAL_POSITION SEPARATOR ', ')"
     },
     source="PARAMETERS",
     where="ORDINAL_POSITION > 0 AND ROUTINE_TYPE IN ('FUNCTION', 'PROCEDURE')",

@@ -98,11 +98,22 @@ def test_check_texts_on_sqlite(sqlite):
 def test_check_texts_on_mariadb(mariadb):
     metadata = sa.MetaData()
     before = [changed_checks(metadata)[0].replace("NOT NULL PRIMARY KEY", "AUTO_INCREMENT PRIMARY KEY")]
+    before += [
+        "ALTER TABLE users ADD CONSTRAINT other_parentheses CHECK (amount > 1 AND (amount > 2 OR amount < 9))",
+        "ALTER TABLE users ADD CONSTRAINT other_words CHECK (amount NOT IN (1, 2) AND amount IS NOT NULL AND about LIKE 'x''_')",
+    ]
+    for name, text in {
+        "other_parentheses": "(amount > 1 AND amount > 2) OR amount < 9",
+        "other_words": "not (amount in (1,2)) and (amount is not null and about like 'x\\'_')",
+    }.items():
+        metadata.tables["users"].append_constraint(sa.CheckConstraint(text, name=name))
     trip = round_trip(mariadb, before, metadata, "check_texts")
     assert trip.upgrade.splitlines() == [
         "op.drop_constraint(op.f('removed'), 'users', type_='check')",
         "op.drop_constraint(op.f('changed'), 'users', type_='check')",
         "op.create_check_constraint('changed', 'users', 'amount > 4')",
+        "op.drop_constraint(op.f('other_parentheses'), 'users', type_='check')",
+        "op.create_check_constraint('other_parentheses', 'users', '(amount > 1 AND amount > 2) OR amount < 9')",
         "op.create_check_constraint('added', 'users', 'amount % 2 = 0')",
     ]
 

@@ -1,0 +1,42 @@
+"""What triggers and routines of MySQL and MariaDB have in common: privileges hide them, and they keep the mode they were made in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillhouse_engine.errors import CommandError
+
+if TYPE_CHECKING:
+    from stillhouse_engine.autogenerate.context import AutogenContext
+    from stillhouse_engine.schema.snapshot import SchemaObject
+
+
+def refuse_hidden(live: SchemaObject) -> None:
+    """Refuse to compare what this user may not read.
+
+    Raises:
+        CommandError: the server hides the body.
+    """
+    if live.hints.get("readable") == 0:
+        raise CommandError(
+            f"Can't compare the {live.kind} {live.name!r}: the server hides its body from this user, who has not made it. Migrate as "
+            "its definer, grant SHOW CREATE ROUTINE (MariaDB 11.3 or later), SHOW_ROUTINE (MySQL 8) or SELECT on mysql.proc "
+            "(MariaDB), or leave it out with include_name."
+        )
+
+
+def made_under(autogen_context: AutogenContext, live: SchemaObject) -> str:
+    """Return what to say where something is made again under another sql_mode than it had: its body may mean something else."""
+    if autogen_context.connection is None or live.get("sql_mode") is None:
+        return ""
+    key = "sql_mode"
+    if key not in autogen_context.asked:
+        autogen_context.asked[key] = autogen_context.connection.exec_driver_sql("SELECT @@sql_mode").scalar()
+    if modes(live.text("sql_mode")) == modes(str(autogen_context.asked[key])):
+        return ""
+    return f"It was made with sql_mode = '{live.text('sql_mode')}', this session has another one: set that before."
+
+
+def modes(said: str) -> set[str]:
+    """Return the modes of an sql_mode."""
+    return {mode for mode in said.upper().split(",") if mode}

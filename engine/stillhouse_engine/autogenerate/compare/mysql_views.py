@@ -1,0 +1,187 @@
+"""Views of MySQL and MariaDB: compared as the server understands their queries."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from stillhouse_engine.autogenerate.compare.objects import accepts
+from stillhouse_engine.autogenerate.compare.view_comparison import ViewComparison
+from stillhouse_engine.autogenerate.reflection.mysql_words import AS_IT_IS, server_words
+from stillhouse_engine.autogenerate.reflection.server_words import REFUSED
+from stillhouse_engine.errors import CommandError
+from stillhouse_engine.operations import ops
+from stillhouse_engine.schema.mysql.statements import identifier, literal
+from stillhouse_engine.schema.mysql.tokens import names, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stillhouse_engine.autogenerate.context import AutogenContext
+    from stillhouse_engine.declared import View
+    from stillhouse_engine.schema.snapshot import SchemaObject
+
+    Key = tuple[str, str | None, str]
+
+QUERIES = (
+    "SELECT TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION, "
+    "COALESCE(NULL /*M!100104 , NULLIF(ALGORITHM, 'UNDEFINED') */) FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN "
+)
+NAME = r"`(?:[^`]|``)*`"
+CHECK_OPTION = re.compile(r"WITH (?:(CASCADED|LOCAL) )?CHECK OPTION")
+
+
+class MySQLViewComparison(ViewComparison):
+    """Compares views that are never refused a change, but cannot be made while what they use is not there.
+
+    A view is replaced, whatever its columns. Only where that could not be undone step by step, because what it uses changes
+    as well, it is dropped first and made again in the end.
+    """
+
+    lossy: frozenset[str] = frozenset()
+    """Names of tables that lose something, or go."""
+
+    def is_replaceable(self, key: Key) -> bool:
+        """Tell whether nothing changes above or below a view in a way that would get into its way."""
+        below = names(self.live[key].text("query"))
+        return not below & self.lossy and not any(
+            self.stands_on(other, key) or self.stands_on(key, other) for other in self.changed if other != key
+        )
+
+    def stands_on(self, key: Key, below: Key) -> bool:
+        """Tell whether a live view mentions another one."""
+        return key != below and below[2].lower() in names(self.live[key].text("query"))
+
+    def depth(self, key: Key) -> int:
+        """Return how many live views stand below one."""
+        return 1 + max((self.depth(below) for below in self.live if self.stands_on(key, below)), default=0)
+
+    def options(self, key: Key) -> str:
+        """Return what a live view has besides its query, which no model says; it is kept."""
+        live = self.live.get(key)
+        if live is None:
+            return ""
+        said = {"ALGORITHM = ": live.text("algorithm"), "SQL SECURITY ": live.text("security")}
+        return "".join(f"{words}{value} " for words, value in said.items() if value)
+
+    def live_statement(self, key: Key, *, replace: bool = False) -> str:
+        """Return what makes the live view again."""
+        option = self.live[key].text("check_option")
+        tail = f"\nWITH {option} CHECK OPTION" if option else ""
+        verb = "CREATE OR REPLACE" if replace else "CREATE"
+        return f"{verb} {self.options(key)}VIEW {self.name(key)} AS\n{self.live[key].text('again')}{tail}"
+
+
+def mysql_comparison(
+    autogen_context: AutogenContext,
+    upgrade_ops: ops.UpgradeOps,
+    live: Mapping[Key, SchemaObject],
+    models: Mapping[Key, View],
+) -> ViewComparison:
+    """Return the comparison in the words of the server.
+
+    Raises:
+        CommandError: a materialised view is declared.
+    """
+    for key, model in models.items():
+        if key[0] != "view" and accepts(autogen_context, key[2], key[0], model, None):
+            raise CommandError(
+                f"MySQL and MariaDB have no materialised views, but {model.full_name!r} is declared as one: declare a View, or "
+                "leave it out of the comparison with include_object."
+            )
+    queries = {key: model.query(autogen_context.dialect) for key, model in models.items() if key[0] == "view"}
+    found, words = understood(autogen_context, live, queries)
+    comparison = MySQLViewComparison(autogen_context, found, models, words, set())
+    comparison.lossy = lossy_tables(upgrade_ops)
+    return comparison
+
+
+def understood(
+    autogen_context: AutogenContext, live: Mapping[Key, SchemaObject], queries: Mapping[Key, str]
+) -> tuple[dict[Key, SchemaObject], dict[Key, dict[str, Any]]]:
+    """Return the live views and the declared ones as the server understands their queries."""
+    here = live_queries(autogen_context)
+    home = autogen_context.snapshot.schemas[0]
+    views = {place[1]: item["query"] for place, item in here.items() if place[0] is None}
+    questions: dict[Any, str] = {}
+    for key in live:
+        query = here[key[1:]]["query"]
+        questions["live", key] = query
+        questions["again", key] = query.replace(f"{identifier(home)}.", "")
+    for key in live.keys() & queries.keys():
+        questions["model", key] = without_check_option(queries[key])[0]
+    said: dict[Any, str | None] = {}
+    if autogen_context.connection is not None:
+        said = server_words(autogen_context.connection, questions, views)
+    found, words = {}, {}
+    for key, item in live.items():
+        meant = said["live", key]
+        again = "again" if meant is not None and said["again", key] == meant else "live"
+        hints = {**item.hints, **here[key[1:]], "again": questions[again, key]}
+        attributes = {name: value for name, value in item.attributes.items() if name != "definition"}
+        found[key] = item._replace(attributes={**attributes, "definition": meant}, hints=hints)
+    for key, query in queries.items():
+        words[key] = {"definition": said.get(("model", key)), "check_option": without_check_option(query)[1]}
+        if key in live and not same_databases(autogen_context, found[key].text("query"), query):
+            words[key]["definition"] = None
+        if words[key]["definition"] is None:
+            words[key][REFUSED] = "not understood"
+    return found, words
+
+
+def live_queries(autogen_context: AutogenContext) -> dict[tuple[str | None, str], dict[str, Any]]:
+    """Return what the live views say, fully qualified but for views of the connection's own database, and how they are made."""
+    connection, snapshot = autogen_context.connection, autogen_context.snapshot
+    if connection is None:
+        return {}
+    databases = ", ".join(literal(name) for name in snapshot.schemas)
+    rows = connection.exec_driver_sql(f"{QUERIES}({databases})", execution_options=AS_IT_IS).all()
+    home = snapshot.schemas[0]
+    own = {identifier(row[1]) for row in rows if row[0] == home}
+    qualified = re.compile(rf"{re.escape(identifier(home))}\.({NAME})")
+
+    def bare(match: re.Match[str]) -> str:
+        return match[1] if match[1] in own else match[0]
+
+    return {
+        (None if schema == home else schema, name): {"query": qualified.sub(bare, query), "algorithm": algorithm}
+        for schema, name, query, algorithm in rows
+    }
+
+
+def without_check_option(query: str) -> tuple[str, str | None]:
+    """Return a declared query and its check option, which stands behind it."""
+    last = tokens(query)[-4:]
+    for count in (4, 3):
+        said = CHECK_OPTION.fullmatch(" ".join(token.keyword for token in last[-count:]))
+        if said is not None:
+            return query[: last[-count].start].rstrip(), said[1] or "CASCADED"
+    return query, None
+
+
+def same_databases(autogen_context: AutogenContext, live: str, model: str) -> bool:
+    """Tell whether a declared query reads from the databases that the live one does: the server's words leave them out."""
+    home = autogen_context.snapshot.schemas[0]
+    there, here = read_databases(live) - {home}, read_databases(model) - {home}
+    if not {name.lower() for name in there} <= names(model):
+        return False
+    return not here - there or not (here - there).intersection(autogen_context.inspector.get_schema_names())
+
+
+def read_databases(query: str) -> set[str]:
+    """Return the databases that a query names behind FROM and JOIN."""
+    found = [token for token in tokens(query) if token.value != "("]
+    return {
+        name.name
+        for before, name, dot in zip(found, found[1:], found[2:], strict=False)
+        if dot.value == "." and name.kind in {"word", "quoted"} and before.keyword in {"FROM", "JOIN"}
+    }
+
+
+def lossy_tables(upgrade_ops: ops.UpgradeOps) -> frozenset[str]:
+    """Return the names of tables that go or lose columns: a view that uses those cannot be made as it was before they are back."""
+    found = {each.table_name for each in upgrade_ops.ops if isinstance(each, ops.DropTableOp)}
+    for table in upgrade_ops.ops:
+        if isinstance(table, ops.ModifyTableOps) and any(isinstance(each, ops.DropColumnOp) for each in table.ops):
+            found.add(table.table_name)
+    return frozenset(name.lower() for name in found)

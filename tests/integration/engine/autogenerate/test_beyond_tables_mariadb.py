@@ -1,0 +1,214 @@
+"""Promise: views, functions, procedures, triggers and sequences of MariaDB are compared as the server means them, both ways."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+from round_trips import compared, round_trip
+
+from stillhouse_engine.autogenerate import Function, MaterializedView, Procedure, Trigger, View
+from stillhouse_engine.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.mariadb
+
+
+@pytest.fixture
+def engine(mariadb_server, mariadb_database) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(mariadb_server.url(mariadb_database(), "pymysql"))
+    yield engine
+    engine.dispose()
+
+
+def users(metadata: sa.MetaData, *items, **kw) -> sa.Table:
+    return sa.Table("users", metadata, sa.Column("id", sa.Integer, primary_key=True), *items, **kw)
+
+
+USERS = "CREATE TABLE users (id integer AUTO_INCREMENT PRIMARY KEY, name varchar(20), age integer)"
+
+
+def name_and_age(metadata: sa.MetaData) -> sa.Table:
+    return users(metadata, sa.Column("name", sa.String(20)), sa.Column("age", sa.Integer))
+
+
+def test_views(engine):
+    metadata = sa.MetaData()
+    table = users(metadata, sa.Column("name", sa.String(20)), sa.Column("mail", sa.String(20)))
+    View("same", metadata, "select  id, NAME from users where name <> ':x' and id > 3 # why not\n;")
+    View("base", metadata, sa.select(table.c.id, table.c.name.label("called")).where(table.c.name.like("50%")))
+    View("on_top", metadata, "SELECT called FROM base WHERE id > 1")
+    View("unchanged_on_top", metadata, "SELECT id FROM same")
+    View("replaced", metadata, "SELECT id\nFROM places\nWHERE id > 10\nWITH LOCAL CHECK OPTION")
+    sa.Table("places", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(20)))
+    View("without_age", metadata, "SELECT id, name FROM users")
+    View("added", metadata, "SELECT mail, count(*) AS n FROM users GROUP BY mail")
+    trip = round_trip(
+        engine,
+        [
+            USERS,
+            "CREATE TABLE places (id integer AUTO_INCREMENT PRIMARY KEY, name varchar(20))",
+            "CREATE VIEW same AS SELECT id, NAME FROM users WHERE name <> ':x' AND id > 3",
+            "CREATE VIEW base AS SELECT id, name FROM users",
+            "CREATE VIEW on_top AS SELECT name FROM base",
+            "CREATE VIEW unchanged_on_top AS SELECT id FROM same",
+            "CREATE ALGORITHM = MERGE SQL SECURITY INVOKER VIEW replaced AS SELECT name FROM places WHERE id > 20 WITH CHECK OPTION",
+            "CREATE VIEW without_age AS SELECT id, name, age FROM users",
+            "CREATE VIEW removed AS SELECT id FROM users",
+        ],
+        metadata,
+        "views",
+    )
+    assert [diff[:2] for diff in trip.diffs if "view" in diff[0]] == [
+        ("remove_view", "on_top"),
+        ("remove_view", "base"),
+        ("remove_view", "removed"),
+        ("remove_view", "without_age"),
+        ("add_view", "base"),
+        ("add_view", "on_top"),
+        ("modify_view", "replaced"),
+        ("add_view", "without_age"),
+        ("add_view", "added"),
+    ]
+    assert (
+        "op.execute(\n"
+        "    'CREATE OR REPLACE ALGORITHM = MERGE SQL SECURITY INVOKER VIEW replaced AS\\n'\n"
+        "    'SELECT id\\n'\n"
+        "    'FROM places\\n'\n"
+        "    'WHERE id > 10\\n'\n"
+        "    'WITH LOCAL CHECK OPTION'\n"
+        ")"
+    ) in trip.upgrade
+    assert engine.url.database not in trip.downgrade, "a revision is for any database"
+
+
+def test_functions_and_procedures(engine):
+    metadata = sa.MetaData()
+    name_and_age(metadata)
+    tidy = """
+    MODIFIES SQL DATA SQL SECURITY INVOKER
+    tidy: BEGIN
+      -- clients leave out comments
+      DECLARE n INTEGER DEFAULT 0; # of either kind
+      SELECT count(*) INTO n FROM users WHERE name = 'it''s; \\'not\\' "this"' AND name <> "or: 'that'";
+      IF n > 3 THEN LEAVE tidy; END IF;
+      SET @x := n MOD 2, total = n;
+    END;
+    """
+    Procedure("Tidy(in `from` datetime(3), OUT total numeric(10), doc JSON, mood enum('A', 'b'))", metadata, tidy)
+    Procedure("other_arguments(a tinyint unsigned, flag BOOL)", metadata, "SELECT a")
+    Function("same(a INTEGER, b character varying(5) character set latin1)", metadata, "returns dec deterministic RETURN a+1")
+    Function("other_body(a int)", metadata, "RETURNS int COMMENT 'it''s new' NO SQL RETURN a + 2")
+    Function("added()", metadata, "RETURNS varchar(20) DETERMINISTIC RETURN _utf8mb4'ä :x 50%'")
+    trip = round_trip(
+        engine,
+        [
+            USERS,
+            "CREATE PROCEDURE tidy(IN `from` datetime(3), OUT total decimal(10,0), IN doc json, IN mood enum('A','b'))"
+            + tidy.strip().removesuffix(";").replace("      -- clients leave out comments\n", ""),
+            "CREATE PROCEDURE other_arguments(a tinyint) SELECT a",
+            "CREATE FUNCTION same(a int, b varchar(5) charset latin1) RETURNS decimal(10) DETERMINISTIC RETURN a + 1",
+            "CREATE FUNCTION other_body(a int) RETURNS int COMMENT 'it''s' READS SQL DATA RETURN a + 1",
+            "CREATE FUNCTION removed(a varchar(5) charset latin1) RETURNS varchar(5) charset latin1 SQL SECURITY INVOKER RETURN 'é'",
+            "CREATE PROCEDURE removed() BEGIN SELECT 1; SELECT 2; END",
+        ],
+        metadata,
+        "functions",
+        "procedures",
+    )
+    assert [diff[:2] for diff in trip.diffs] == [
+        ("modify_function", "other_body"),
+        ("add_function", "added()"),
+        ("modify_procedure", "other_arguments"),
+        ("remove_function", "removed"),
+        ("remove_procedure", "removed"),
+    ]
+    assert (
+        "op.execute(\n"
+        "    'CREATE OR REPLACE FUNCTION other_body(a int)\\n'\n"
+        "    \"RETURNS int COMMENT 'it''s new' NO SQL RETURN a + 2\"\n"
+        ")"
+    ) in trip.upgrade
+    assert "removed(`a` varchar(5) CHARSET latin1 COLLATE latin1_swedish_ci) RETURNS varchar(5) CHARSET latin1" in trip.downgrade
+
+
+def orders(engine: sa.Engine) -> list[str]:
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() "
+            "ORDER BY ACTION_TIMING DESC, EVENT_MANIPULATION, ACTION_ORDER"
+        )
+        return list(rows.scalars())
+
+
+def test_triggers_and_their_order(engine):
+    metadata = sa.MetaData()
+    table = name_and_age(metadata)
+    body = "FOR EACH ROW BEGIN\n  SET NEW.age = NEW.age + {};\n  SET NEW.name = 'x;';\nEND"
+    Trigger("first", metadata, table, "before insert", body.format(1))
+    Trigger("second", metadata, table, "BEFORE INSERT", body.format(2))
+    Trigger("third", metadata, table, "BEFORE INSERT", "FOR EACH ROW PRECEDES second SET NEW.age = 3")
+    Trigger("last", metadata, table, "BEFORE INSERT", "FOR EACH ROW SET NEW.age = 4")
+    Trigger("moved", metadata, table, "AFTER UPDATE", "FOR EACH ROW DELETE FROM users WHERE id = OLD.id + 1")
+    before = [
+        USERS,
+        f"CREATE TRIGGER last BEFORE INSERT ON users {body.format(1).replace('BEGIN', 'BEGIN # old')}",
+        f"CREATE TRIGGER removed BEFORE INSERT ON users {body.format(1)}",
+        f"CREATE TRIGGER first BEFORE INSERT ON users {body.format(1)}",
+        f"CREATE TRIGGER second BEFORE INSERT ON users {body.format(3)}",
+        "CREATE TRIGGER moved BEFORE UPDATE ON users FOR EACH ROW SET NEW.age = 1",
+    ]
+    trip = round_trip(engine, before, metadata, "triggers")
+    assert orders(engine) == ["last", "removed", "first", "second", "moved"], "the order from before is back"
+    assert [diff[:2] for diff in trip.diffs] == [
+        ("remove_trigger", "users.removed"),
+        ("modify_trigger", "users.second"),
+        ("add_trigger", "users.third"),
+        ("modify_trigger", "users.last"),
+        ("modify_trigger", "users.moved"),
+    ]
+    assert "FOR EACH ROW PRECEDES second SET NEW.age = 3" in trip.upgrade, "as it was declared"
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER removed")
+        for name in ("last", "first", "second", "moved"):
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        for name in ("last", "first", "third", "second"):
+            said = body.format({"first": 1, "second": 2}.get(name, 0))
+            said = {"third": "FOR EACH ROW SET NEW.age = 3", "last": "FOR EACH ROW SET NEW.age = 4"}.get(name, said)
+            connection.exec_driver_sql(f"CREATE TRIGGER {name} BEFORE INSERT ON users {said}")
+        connection.exec_driver_sql("CREATE TRIGGER moved AFTER UPDATE ON users FOR EACH ROW DELETE FROM users WHERE id = OLD.id + 1")
+    trip = round_trip(engine, [], metadata, "triggers")
+    assert [diff[:2] for diff in trip.diffs] == [("modify_trigger", "users.last")], "only its place is another"
+    assert orders(engine) == ["last", "first", "third", "second", "moved"]
+
+
+def test_sequences(engine):
+    metadata = sa.MetaData()
+    name_and_age(metadata)
+    sa.Sequence("added", start=100, increment=5, cache=3, metadata=metadata)
+    sa.Sequence("changed", increment=2, cycle=True, maxvalue=1000, metadata=metadata)
+    sa.Sequence("back", increment=2, metadata=metadata)
+    sa.Sequence("down", increment=-3, metadata=metadata)
+    sa.Sequence("same", metadata=metadata)
+    trip = round_trip(
+        engine,
+        [
+            USERS,
+            "CREATE SEQUENCE changed",
+            "CREATE SEQUENCE back INCREMENT BY 2 CYCLE",
+            "CREATE SEQUENCE down INCREMENT BY -3",
+            "CREATE SEQUENCE removed INCREMENT BY -1 CACHE 7 START WITH -5",
+            "CREATE SEQUENCE same",
+        ],
+        metadata,
+        "sequences",
+    )
+    assert trip.upgrade.splitlines() == [
+        "op.execute('CREATE SEQUENCE added INCREMENT BY 5 START WITH 100 CACHE 3')",
+        "op.execute('ALTER SEQUENCE back NOCYCLE')",
+        "op.execute('ALTER SEQUENCE changed INCREMENT BY 2 MAXVALUE 1000 CYCLE')",
+        "op.execute('DROP SEQUENCE removed')",
+    ]
