@@ -1,6 +1,6 @@
-"""The values of PostgreSQL's enum types, and types that come and go with columns.
+"""The values of enum types: PostgreSQL's types, which come and go with columns; on MySQL the order of a column's values.
 
-A value is added by ALTER TYPE … ADD VALUE, which commits by itself. No value can be taken away from a type, or put
+On PostgreSQL a value is added by ALTER TYPE … ADD VALUE, which commits by itself. No value can be taken away from a type, or put
 elsewhere: the type is made anew, and its columns are moved to it.
 """
 
@@ -28,6 +28,8 @@ from stillhouse_engine.schema.postgresql.statements import literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sqlalchemy import Column
 
     from stillhouse_engine.autogenerate.context import AutogenContext
     from stillhouse_engine.autogenerate.plugins import Plugin
@@ -176,8 +178,33 @@ def conversion(before: Snapshot, after: Snapshot) -> tuple[list[str], str]:
     return statements, SWAP
 
 
+def compare_order(  # noqa: PLR0917 - every comparator's signature
+    autogen_context: AutogenContext,
+    alter_column_op: ops.AlterColumnOp,
+    schema: str | None,
+    tname: str,
+    cname: str,
+    conn_col: Column[Any],
+    metadata_col: Column[Any],
+) -> PriorityDispatchResult:
+    """Compare the order of an ENUM's values on MySQL, by which its column is sorted; the values are compared anyway."""
+    model = metadata_col.type.dialect_impl(autogen_context.dialect)
+    if isinstance(model, TypeDecorator):
+        model = model.impl_instance
+    live = conn_col.type
+    if not isinstance(live, Enum) or not isinstance(model, Enum) or set(live.enums) != set(model.enums):
+        return PriorityDispatchResult.CONTINUE
+    if list(live.enums) == list(model.enums):
+        return PriorityDispatchResult.CONTINUE
+    alter_column_op.existing_type, alter_column_op.modify_type = live, metadata_col.type
+    log.info("Detected another order of the values of '%s.%s'", full_name(schema, tname), cname)
+    return PriorityDispatchResult.STOP
+
+
 def setup(plugin: Plugin) -> None:
-    """Register the comparator."""
+    """Register the comparators."""
+    for dialect in ("mysql", "mariadb"):
+        plugin.add_autogenerate_comparator(compare_order, "column", "types", qualifier=dialect)
     plugin.add_autogenerate_comparator(
         compare_enums, "schema", "enum_values", qualifier="postgresql", priority=DispatchPriority.LAST
     )

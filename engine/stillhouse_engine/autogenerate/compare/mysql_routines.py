@@ -168,7 +168,9 @@ def compare_as_written(
     for item in models:
         routine = taken_apart(item)
         parsed[item.schema, routine.name.lower()] = (item, routine)
-    live = {(schema, name.lower()): item for (schema, name), item in live_objects(autogen_context, schemas, noun).items()}
+    live = {
+        (schema, name.lower()): item for (schema, name), item in live_objects(autogen_context, schemas, noun).items()
+    }
     common = [routine for key, (_, routine) in parsed.items() if key in live]
     written = {each.type for routine in common for each in routine.arguments} | {each.result for each in common} - {""}
     types = server_types(autogen_context, written)

@@ -135,7 +135,8 @@ class TriggerComparison:
         self.waiting = {
             key
             for key, (model, said) in self.models.items()
-            if self.differs(said, self.live.get(key)) and accepts(self.context, key[2], "trigger", model, self.live.get(key))
+            if self.differs(said, self.live.get(key))
+            and accepts(self.context, key[2], "trigger", model, self.live.get(key))
         }
         for key in self.models:
             if key in self.waiting:
@@ -147,7 +148,11 @@ class TriggerComparison:
 
     def differs(self, said: Declaration, live: SchemaObject | None) -> bool:
         """Tell whether a live trigger is another than its model."""
-        return live is None or said.event != live.text("event") or body_words(said.body) != body_words(live.text("definition"))
+        return (
+            live is None
+            or said.event != live.text("event")
+            or body_words(said.body) != body_words(live.text("definition"))
+        )
 
     def reordered(self) -> list[ops.SchemaObjectOp]:
         """Put triggers that nothing else is to be done with into their places."""
@@ -217,9 +222,7 @@ class TriggerComparison:
         order = clause(there, there, key[2])
         return self.statement(key, event, order, live.text("definition"), live=live if replace else None)
 
-    def statement(  # noqa: PLR0917 - all of a trigger
-        self, key: Key, event: str, order: tuple[str, str], body: str, *, live: SchemaObject | None
-    ) -> str:
+    def statement(self, key: Key, event: str, order: tuple[str, str], body: str, *, live: SchemaObject | None) -> str:
         """Return the statement that makes a trigger."""
         verb = "CREATE OR REPLACE" if live is not None and self.replaces else "CREATE"
         quote = self.context.dialect.identifier_preparer.quote

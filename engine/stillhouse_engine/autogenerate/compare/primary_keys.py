@@ -6,6 +6,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.autogenerate.compare.names import final_name
+from stillhouse_engine.autogenerate.compare.objects import full_name, is_mysql, sql_name
+from stillhouse_engine.autogenerate.compare.settling import KEY
 from stillhouse_engine.autogenerate.dispatch import PriorityDispatchResult
 from stillhouse_engine.operations import ops
 
@@ -38,7 +40,10 @@ def compare_primary_keys(  # noqa: PLR0917 - every comparator's signature
     found, wanted = ([column.name for column in key.columns] for key in (live, model))
     if found == wanted or not filtered(autogen_context, live, model):
         return PriorityDispatchResult.CONTINUE
-    log.info("Detected primary key of %r: %s to %s", f"{schema}.{tname}" if schema else tname, found, wanted)
+    log.info("Detected primary key of %r: %s to %s", full_name(schema, tname), found, wanted)
+    if found and wanted and is_mysql(autogen_context) and not autogen_context.opts.get("render_as_batch"):
+        modify_table_ops.ops.append(at_once(autogen_context, (schema, tname), found, wanted))
+        return PriorityDispatchResult.CONTINUE
     if found:
         replaced = wanted and is_nameless(autogen_context, live)
         drop = (ops.ReplacedPrimaryKeyOp if replaced else ops.DropConstraintOp).from_constraint(live)
@@ -51,6 +56,16 @@ def compare_primary_keys(  # noqa: PLR0917 - every comparator's signature
             created.constraint_name = key_name(autogen_context, tname, live)
         modify_table_ops.ops.append(created)
     return PriorityDispatchResult.CONTINUE
+
+
+def at_once(
+    autogen_context: AutogenContext, table: tuple[str | None, str], found: list[str], wanted: list[str]
+) -> ops.SchemaObjectOp:
+    """Replace a key in one statement: MySQL never lets an AUTO_INCREMENT column be without one."""
+    quote = autogen_context.dialect.identifier_preparer.quote
+    start = f"ALTER TABLE {sql_name(autogen_context, *table)} DROP PRIMARY KEY, ADD PRIMARY KEY"
+    statements, undo = ([f"{start} ({', '.join(map(quote, columns))})"] for columns in (wanted, found))
+    return ops.SchemaObjectOp(KEY, full_name(*table), found, wanted, statements=statements, undo=undo)
 
 
 def is_nameless(autogen_context: AutogenContext, live: PrimaryKeyConstraint) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Key = tuple[str | None, str]
 
+KEY = "primary_key"
+"""Noun of the operation that replaces a primary key in one statement."""
 DROPS = (ops.DropIndexOp, ops.DropConstraintOp)
 
 
@@ -54,6 +56,7 @@ def settle(upgrade_ops: ops.UpgradeOps, names: Names) -> None:
     for table in tables:
         mates = [each for each in tables if (each.schema, each.table_name) == (table.schema, table.table_name)]
         drop_pairs(table, mates, names)
+        table.ops = [each for each in table.ops if not is_same_key(each, table, names)]
         table.ops.sort(
             key=lambda each: 0 if isinstance(each, DROPS) else 1 if isinstance(each, ops.RenameColumnOp) else 2
         )
@@ -73,6 +76,14 @@ def drop_pairs(table: ops.ModifyTableOps, mates: Iterable[ops.ModifyTableOps], n
                 break
 
 
+def is_same_key(operation: Any, table: ops.ModifyTableOps, names: Names) -> bool:
+    """Tell whether a primary key is replaced by that of the same columns under their new names."""
+    if not isinstance(operation, ops.SchemaObjectOp) or operation.noun != KEY:
+        return False
+    renamed = [names.column(table.schema, table.table_name, column) for column in operation.before]
+    return bool(renamed == operation.after)
+
+
 def name_of(operation: Any) -> str | None:
     """Return the name of an index or constraint, None where the database will choose one."""
     name = getattr(operation, "index_name", None) or getattr(operation, "constraint_name", None)
@@ -83,9 +94,9 @@ def facts(operation: Any, names: Names) -> Any:
     """Return what an index or a constraint is, in the new names; None where that cannot be told."""
     if isinstance(operation, ops.CreateIndexOp | ops.DropIndexOp):
         return index_facts(operation.to_index(), names)
-    if isinstance(operation, ops.CreateUniqueConstraintOp | ops.CreateForeignKeyOp):
+    if isinstance(operation, ops.CreateUniqueConstraintOp | ops.CreatePrimaryKeyOp | ops.CreateForeignKeyOp):
         return constraint_facts(operation.to_constraint(), names)
-    if isinstance(operation, ops.DropConstraintOp) and operation.constraint_type in {"unique", "foreignkey"}:
+    if isinstance(operation, ops.DropConstraintOp) and operation.constraint_type in {"unique", "primary", "foreignkey"}:
         return constraint_facts(operation.to_constraint(), names)
     return None
 
@@ -100,11 +111,11 @@ def index_facts(index: Index, names: Names) -> Any:
 
 
 def constraint_facts(item: Any, names: Names) -> Any:
-    """Return what a unique constraint or foreign key is."""
+    """Return what a unique constraint, primary key or foreign key is."""
     place = (item.table.schema, item.table.name)
     columns = tuple(names.column(*place, name) for name in item.columns.keys())  # noqa: SIM118 - a collection of columns
     if not isinstance(item, ForeignKeyConstraint):
-        return ("unique", place[0], names.table(*place), columns, item.deferrable, item.initially)
+        return (item.__visit_name__, place[0], names.table(*place), columns, item.deferrable, item.initially)
     far = []
     for element in item.elements:
         table, _, column = element.target_fullname.rpartition(".")

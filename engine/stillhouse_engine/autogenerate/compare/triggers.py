@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from stillhouse_engine.autogenerate.compare.mysql_triggers import mysql_changes
 from stillhouse_engine.autogenerate.compare.objects import (
     TRIGGERS,
     accepts,
@@ -14,7 +15,6 @@ from stillhouse_engine.autogenerate.compare.objects import (
     place_of,
     sql_name,
 )
-from stillhouse_engine.autogenerate.compare.mysql_triggers import mysql_changes
 from stillhouse_engine.autogenerate.dispatch import DispatchPriority, PriorityDispatchResult
 from stillhouse_engine.autogenerate.reflection.server_words import STAND_IN, Question, server_words
 from stillhouse_engine.declared import declared

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stillhouse_engine.autogenerate.compare.objects import VIEWS, accepts, sql_name
 from stillhouse_engine.autogenerate.reflection.server_words import REFUSED

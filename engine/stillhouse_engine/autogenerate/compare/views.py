@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stillhouse_engine.autogenerate.compare.objects import arrange, live_objects, sql_name
 from stillhouse_engine.autogenerate.compare.mysql_views import mysql_comparison
+from stillhouse_engine.autogenerate.compare.objects import arrange, live_objects, sql_name
 from stillhouse_engine.autogenerate.compare.view_comparison import ViewComparison
 from stillhouse_engine.autogenerate.dispatch import DispatchPriority, PriorityDispatchResult
 from stillhouse_engine.autogenerate.reflection.server_words import STAND_IN, Question, server_words

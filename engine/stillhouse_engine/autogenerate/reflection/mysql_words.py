@@ -62,7 +62,10 @@ def server_words(connection: Connection, questions: Questions, views: Mapping[st
     known = {name.lower(): (name, query) for name, query in views.items()}
     with traced(connection):
         found = ask(connection, list(questions.values()), known)
-    return {key: said and f"{said} {ordinals(question)}" for (key, question), said in zip(questions.items(), found, strict=True)}
+    return {
+        key: said and f"{said} {ordinals(question)}"
+        for (key, question), said in zip(questions.items(), found, strict=True)
+    }
 
 
 @contextmanager
@@ -73,7 +76,10 @@ def traced(connection: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        quoted = {name: str(value) if isinstance(value, int) else f"'{value}'" for name, value in zip(SETTINGS, before, strict=True)}
+        quoted = {
+            name: str(value) if isinstance(value, int) else f"'{value}'"
+            for name, value in zip(SETTINGS, before, strict=True)
+        }
         set_all(connection, quoted)
 
 
@@ -127,22 +133,21 @@ def answers(trace: str, count: int) -> list[str | None]:
     for text in expanded(json.loads(trace)):
         said = NUMBERS.sub("", text)
         if (mark := MARK.match(said)) is not None:
-            text = CHARACTER_SET.sub("", said[mark.end() :].partition(" from ")[2])
-            found[int(mark[1])] = without_nests(ESCAPED.sub(unescaped, text))
+            query = CHARACTER_SET.sub("", said[mark.end() :].partition(" from ")[2])
+            found[int(mark[1])] = without_nests(ESCAPED.sub(unescaped, query))
     return found
 
 
 def without_nests(text: str) -> str:
     """Return a query without parentheses around joins: ``a, b`` comes back as ``(a join b)``."""
     kept: list[str] = []
-    is_nest: list[bool] = []
-    found = tokens(text)
-    for token, following in zip(found, [*found[1:], found[-1]], strict=True):
-        if token.value == "(":
-            is_nest.append(kept[-1:] in (["from"], ["join"]) and following.value not in {"select", "with", "values"})
-        nest = (is_nest.pop() if token.value == ")" else is_nest[-1]) if token.value in {"(", ")"} and is_nest else False
-        if not nest:
-            kept.append(token.value)
+    nests: list[bool] = []
+    found = [token.value for token in tokens(text)]
+    for value, following in zip(found, [*found[1:], ""], strict=True):
+        if value == "(":
+            nests.append(kept[-1:] in (["from"], ["join"]) and following not in {"select", "with", "values"})
+        if value not in {"(", ")"} or not (nests[-1] if value == "(" else nests.pop()):
+            kept.append(value)
     return " ".join(kept)
 
 

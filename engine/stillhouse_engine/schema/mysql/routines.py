@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from stillhouse_engine.schema.mysql.tokens import tokens, words
+from stillhouse_engine.schema.mysql.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +20,7 @@ TYPE_WORDS = frozenset(
 """Words that may follow the first one of a type."""
 NAMED_AFTER = frozenset({"SET", "CHARSET", "COLLATE"})
 """Words of a type that a name follows."""
+CHARACTER_SETS = frozenset({"CHARSET", "COLLATE"})
 CHARACTERISTICS = (
     ("NOT DETERMINISTIC", "deterministic", None),
     ("DETERMINISTIC", "deterministic", "YES"),
@@ -73,20 +74,20 @@ def parse(signature: str, definition: str) -> Routine:
     Raises:
         ValueError: it is none of MySQL's.
     """
-    name, *rest = tokens(signature) or [None]
-    if name is None or [token.value for token in (*rest[:1], *rest[-1:])] != ["(", ")"]:
+    said = tokens(signature)
+    if [token.value for token in (*said[1:2], *said[-1:])] != ["(", ")"]:
         raise ValueError("a name and its arguments in parentheses are expected")
-    arguments = tuple(argument(signature, part) for part in separated(rest[1:-1]))
+    arguments = tuple(argument(signature, part) for part in separated(said[2:-1]))
     found = tokens(definition)
     result = ""
     if found and found[0].keyword == "RETURNS":
         end = type_end(found, 1)
         result = definition[found[1].start : found[end - 1].end] if end > 1 else ""
         found = found[end:]
-    said, found = characteristics(found)
+    clauses, found = characteristics(found)
     if not found:
         raise ValueError("it has no body")
-    return Routine(name.name, arguments, result, said, definition[found[0].start :])
+    return Routine(said[0].name, arguments, result, clauses, definition[found[0].start :])
 
 
 def separated(found: Sequence[Token]) -> Iterator[list[Token]]:
@@ -166,7 +167,10 @@ def body_words(body: str) -> str:
 
 
 def plain_type(type_: str) -> str:
-    """Return a type without its character set: small letters, one blank between tokens."""
-    said = words(type_)
-    cut = re.split(r"\b(?:character set|charset|collate)\b", said, maxsplit=1, flags=re.IGNORECASE)[0].strip()
-    return re.sub(r"'(?:[^'\\]|\\.|'')*'|[^']+", lambda match: match[0] if match[0].startswith("'") else match[0].lower(), cut)
+    """Return a type without its character set: in small letters but for the values of an ENUM, one blank between tokens."""
+    kept: list[str] = []
+    for token in tokens(type_):
+        if token.keyword in CHARACTER_SETS or (token.keyword == "SET" and kept[-1:] == ["character"]):
+            break
+        kept.append(token.value if token.kind == "text" else token.value.lower())
+    return " ".join(kept[:-1] if kept[1:] and kept[-1] == "character" else kept)

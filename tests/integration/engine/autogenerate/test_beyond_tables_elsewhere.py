@@ -127,11 +127,24 @@ def other_key(metadata: sa.MetaData) -> list[str]:
 @pytest.mark.mariadb
 def test_primary_keys_on_mariadb(mariadb):
     metadata = sa.MetaData()
-    trip = round_trip(mariadb, other_key(metadata), metadata, "primary_keys")
+    sa.Table("counted", metadata, *(sa.Column(name, sa.Integer, primary_key=True) for name in ("id", "tenant")))
+    counted = "CREATE TABLE counted (id integer AUTO_INCREMENT PRIMARY KEY, tenant integer NOT NULL)"
+    trip = round_trip(mariadb, [*other_key(metadata), counted], metadata, "primary_keys")
     assert trip.upgrade.splitlines() == [
-        "op.drop_constraint('pk_pairs', 'pairs', type_='primary')",
-        "op.create_primary_key('pk_pairs', 'pairs', ['a', 'b'])",
+        "op.execute('ALTER TABLE counted DROP PRIMARY KEY, ADD PRIMARY KEY (id, tenant)')",
+        "op.execute('ALTER TABLE pairs DROP PRIMARY KEY, ADD PRIMARY KEY (a, b)')",
     ]
+
+
+@pytest.mark.mariadb
+def test_the_order_of_enum_values_on_mariadb(mariadb):
+    metadata = sa.MetaData()
+    sa.Table(
+        "users", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("mood", sa.Enum("bad", "good"))
+    )
+    before = "CREATE TABLE users (id integer AUTO_INCREMENT PRIMARY KEY, mood enum('good', 'bad'))"
+    trip = round_trip(mariadb, [before], metadata, "enum_values")
+    assert [diff[0][0] for diff in trip.diffs] == ["modify_type"]
 
 
 def test_primary_keys_on_sqlite(sqlite):
@@ -178,8 +191,11 @@ def test_renames_on_sqlite(sqlite):
 @pytest.mark.mariadb
 def test_renames_on_mariadb(mariadb):
     metadata = sa.MetaData()
-    trip = round_trip(mariadb, renamed(metadata), metadata, "renames")
+    sa.Table("codes", metadata, sa.Column("code", sa.String(5), primary_key=True), sa.Column("n", sa.Integer))
+    before = [*renamed(metadata), "CREATE TABLE codes (id varchar(5) PRIMARY KEY, n integer)"]
+    trip = round_trip(mariadb, before, metadata, "renames", "primary_keys")
     assert "op.create_index" not in trip.upgrade
+    assert "PRIMARY KEY" not in trip.upgrade, "it follows its column"
 
 
 @pytest.mark.parametrize(

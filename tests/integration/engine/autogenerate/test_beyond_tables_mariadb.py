@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from both_autogenerates import Statements
 from round_trips import compared, round_trip
 
 from stillhouse_engine.autogenerate import Function, MaterializedView, Procedure, Trigger, View
@@ -100,7 +101,9 @@ def test_functions_and_procedures(engine):
     """
     Procedure("Tidy(in `from` datetime(3), OUT total numeric(10), doc JSON, mood enum('A', 'b'))", metadata, tidy)
     Procedure("other_arguments(a tinyint unsigned, flag BOOL)", metadata, "SELECT a")
-    Function("same(a INTEGER, b character varying(5) character set latin1)", metadata, "returns dec deterministic RETURN a+1")
+    Function(
+        "same(a INTEGER, b character varying(5) character set latin1)", metadata, "returns dec deterministic RETURN a+1"
+    )
     Function("other_body(a int)", metadata, "RETURNS int COMMENT 'it''s new' NO SQL RETURN a + 2")
     Function("added()", metadata, "RETURNS varchar(20) DETERMINISTIC RETURN _utf8mb4'ä :x 50%'")
     trip = round_trip(
@@ -132,7 +135,10 @@ def test_functions_and_procedures(engine):
         "    \"RETURNS int COMMENT 'it''s new' NO SQL RETURN a + 2\"\n"
         ")"
     ) in trip.upgrade
-    assert "removed(`a` varchar(5) CHARSET latin1 COLLATE latin1_swedish_ci) RETURNS varchar(5) CHARSET latin1" in trip.downgrade
+    assert (
+        "removed(`a` varchar(5) CHARSET latin1 COLLATE latin1_swedish_ci) RETURNS varchar(5) CHARSET latin1"
+        in trip.downgrade
+    )
 
 
 def orders(engine: sa.Engine) -> list[str]:
@@ -179,7 +185,9 @@ def test_triggers_and_their_order(engine):
             said = body.format({"first": 1, "second": 2}.get(name, 0))
             said = {"third": "FOR EACH ROW SET NEW.age = 3", "last": "FOR EACH ROW SET NEW.age = 4"}.get(name, said)
             connection.exec_driver_sql(f"CREATE TRIGGER {name} BEFORE INSERT ON users {said}")
-        connection.exec_driver_sql("CREATE TRIGGER moved AFTER UPDATE ON users FOR EACH ROW DELETE FROM users WHERE id = OLD.id + 1")
+        connection.exec_driver_sql(
+            "CREATE TRIGGER moved AFTER UPDATE ON users FOR EACH ROW DELETE FROM users WHERE id = OLD.id + 1"
+        )
     trip = round_trip(engine, [], metadata, "triggers")
     assert [diff[:2] for diff in trip.diffs] == [("modify_trigger", "users.last")], "only its place is another"
     assert orders(engine) == ["last", "first", "third", "second", "moved"]
@@ -212,3 +220,115 @@ def test_sequences(engine):
         "op.execute('ALTER SEQUENCE changed INCREMENT BY 2 MAXVALUE 1000 CYCLE')",
         "op.execute('DROP SEQUENCE removed')",
     ]
+
+
+def test_everything_in_another_database(engine, mariadb_database):
+    other = mariadb_database()
+    metadata = sa.MetaData(schema=other)
+    table = users(metadata, sa.Column("name", sa.String(20)), sa.CheckConstraint("name <> 'x'", name="same"))
+    View("same", metadata, sa.select(table.c.id))
+    View("Odd name", metadata, sa.select(table.c.id, table.c.name))
+    Function("same()", metadata, "RETURNS int DETERMINISTIC RETURN 1")
+    Procedure("added()", metadata, "BEGIN SELECT 1; END")
+    Trigger("same", metadata, table, "BEFORE UPDATE", "FOR EACH ROW SET NEW.name = 'x'")
+    Trigger("added", metadata, table, "BEFORE UPDATE", "FOR EACH ROW FOLLOWS same SET NEW.name = 'y'")
+    sa.Sequence("added", metadata=metadata, start=5)
+    trip = round_trip(
+        engine,
+        [
+            f"""CREATE TABLE {other}.users (id integer AUTO_INCREMENT PRIMARY KEY, name varchar(20),
+            CONSTRAINT same CHECK (name <> 'x'))""",
+            f"CREATE FUNCTION {other}.same() RETURNS int DETERMINISTIC RETURN 1",
+            f"CREATE PROCEDURE {other}.removed() SELECT 1",
+            f"CREATE TRIGGER {other}.same BEFORE UPDATE ON {other}.users FOR EACH ROW SET NEW.name = 'x'",
+            f"CREATE VIEW {other}.same AS SELECT id FROM {other}.users",
+            f"CREATE VIEW {other}.removed AS SELECT id FROM {other}.users",
+            f"CREATE SEQUENCE {other}.gone",
+        ],
+        metadata,
+        "*",
+        include_schemas=True,
+        include_name=lambda name, type_, _: type_ != "schema" or name in {None, other},
+    )
+    assert [diff[:2] for diff in trip.diffs] == [
+        ("add_sequence", f"{other}.added"),
+        ("add_procedure", f"{other}.added()"),
+        ("remove_view", f"{other}.removed"),
+        ("remove_procedure", f"{other}.removed"),
+        ("add_view", f"{other}.Odd name"),
+        ("remove_sequence", f"{other}.gone"),
+        ("add_trigger", f"{other}.users.added"),
+    ]
+
+
+def test_a_database_of_the_same_table_is_told_apart(engine, mariadb_database):
+    other = mariadb_database()
+    metadata = sa.MetaData()
+    name_and_age(metadata)
+    View("people", metadata, f"SELECT count(*) AS n FROM {other}.users")
+    before = [USERS, USERS.replace("users", f"{other}.users"), "CREATE VIEW people AS SELECT count(*) AS n FROM users"]
+    trip = round_trip(engine, before, metadata, "views")
+    assert [diff[:2] for diff in trip.diffs] == [("modify_view", "people")]
+
+
+def test_views_with_the_rights_of_somebody_else_are_compared(engine, mariadb_admin):
+    metadata = sa.MetaData()
+    name_and_age(metadata)
+    View("base", metadata, "SELECT id, name FROM users")
+    View("on_top", metadata, "SELECT * FROM base")
+    user = f"u_{engine.url.database}"
+    with engine.begin() as connection:
+        for statement in (
+            USERS,
+            "CREATE VIEW base AS SELECT id, name FROM users",
+            "CREATE VIEW on_top AS SELECT * FROM base",
+        ):
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql("CREATE FUNCTION hidden() RETURNS int DETERMINISTIC RETURN 1")
+        connection.exec_driver_sql(f"CREATE USER {user}@'127.0.0.1'")
+        connection.exec_driver_sql(f"GRANT ALL ON {engine.url.database}.* TO {user}@'127.0.0.1'")
+    mine = sa.create_engine(engine.url.set(username=user))
+    with mine.connect() as connection:
+        assert compared(connection, metadata, "views").diffs == []
+        with pytest.raises(CommandError, match="the server hides its body"):
+            compared(connection, metadata, "functions")
+    mine.dispose()
+
+
+def test_what_mariadb_has_not_is_an_error(engine):
+    metadata = sa.MetaData()
+    name_and_age(metadata)
+    MaterializedView("stored", metadata, "SELECT id FROM users")
+    Function("touch()", metadata, "")
+    with engine.connect() as connection:
+        with pytest.raises(CommandError, match="no materialised views, but 'stored'"):
+            compared(connection, metadata, "views")
+        with pytest.raises(CommandError, match="it has no body"):
+            compared(connection, metadata, "functions")
+
+
+def test_the_number_of_statements_stays_the_same(mariadb_server, mariadb_database):
+    def statements(count: int) -> int:
+        engine = sa.create_engine(mariadb_server.url(mariadb_database(), "pymysql"))
+        metadata = sa.MetaData()
+        table = name_and_age(metadata)
+        table.append_constraint(sa.CheckConstraint("age > 0", name="positive"))
+        metadata.create_all(engine)
+        with engine.begin() as connection:
+            for number in range(count):
+                View(f"v{number}", metadata, f"SELECT id, {number} AS n FROM users")
+                Function(f"f{number}(a INTEGER)", metadata, "RETURNS numeric DETERMINISTIC RETURN a")
+                Procedure(f"p{number}(a REAL)", metadata, "BEGIN SELECT a; END")
+                Trigger(f"t{number}", metadata, table, "BEFORE INSERT", "FOR EACH ROW SET NEW.age = 1")
+                connection.exec_driver_sql(f"CREATE VIEW v{number} AS SELECT id FROM users")
+                connection.exec_driver_sql(f"CREATE FUNCTION f{number}(a int) RETURNS int DETERMINISTIC RETURN a")
+                connection.exec_driver_sql(f"CREATE PROCEDURE p{number}(a double) SELECT a")
+                connection.exec_driver_sql(
+                    f"CREATE TRIGGER t{number} BEFORE INSERT ON users FOR EACH ROW SET NEW.age = 2"
+                )
+        with engine.connect() as connection, Statements(engine) as sent:
+            assert len(compared(connection, metadata, "*").diffs) == 4 * count
+        engine.dispose()
+        return len(sent)
+
+    assert statements(2) == statements(20) <= 50
