@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.autogenerate.compare.objects import accepts
@@ -41,20 +42,33 @@ class MySQLViewComparison(ViewComparison):
     lossy: frozenset[str] = frozenset()
     """Names of tables that lose something, or go."""
 
+    @cached_property
+    def mentioned(self) -> dict[Key, set[str]]:
+        """The names that each live view mentions, in small letters."""
+        return {key: names(item.text("query")) for key, item in self.live.items()}
+
+    @cached_property
+    def depths(self) -> dict[Key, int]:
+        """How many live views stand below each, known so far."""
+        return {}
+
     def is_replaceable(self, key: Key) -> bool:
         """Tell whether nothing changes above or below a view in a way that would get into its way."""
-        below = names(self.live[key].text("query"))
-        return not below & self.lossy and not any(
-            self.stands_on(other, key) or self.stands_on(key, other) for other in self.changed if other != key
+        return not self.mentioned[key] & self.lossy and not any(
+            self.stands_on(other, key) or self.stands_on(key, other) for other in self.changed
         )
 
     def stands_on(self, key: Key, below: Key) -> bool:
         """Tell whether a live view mentions another one."""
-        return key != below and below[2].lower() in names(self.live[key].text("query"))
+        return key != below and below[2].lower() in self.mentioned[key]
 
     def depth(self, key: Key) -> int:
         """Return how many live views stand below one."""
-        return 1 + max((self.depth(below) for below in self.live if self.stands_on(key, below)), default=0)
+        if key not in self.depths:
+            self.depths[key] = 1  # where two views of one name in two databases mention each other's, one is enough
+            below = (self.depth(other) for other in self.live if self.stands_on(key, other))
+            self.depths[key] = 1 + max(below, default=0)
+        return self.depths[key]
 
     def options(self, key: Key) -> str:
         """Return what a live view has besides its query, which no model says; it is kept."""

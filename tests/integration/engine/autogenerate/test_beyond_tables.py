@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from round_trips import compared, round_trip
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
-from stillhouse_engine.autogenerate import Function, MaterializedView, Trigger, View
+from stillhouse_engine.autogenerate import Function, MaterializedView, Procedure, Trigger, View
 from stillhouse_engine.errors import CommandError
 
 if TYPE_CHECKING:
@@ -275,6 +275,43 @@ def test_functions_and_triggers(engine):
     assert "op.execute('DROP TRIGGER removed ON users')" in trip.upgrade
     assert "    '  RETURN NEW;\\n'\n" in trip.upgrade
     assert trip.upgrade.index("FUNCTION added") < trip.upgrade.index("op.add_column")
+
+
+def test_procedures(engine):
+    metadata = sa.MetaData()
+    users(metadata)
+    Procedure("changed(a integer)", metadata, "LANGUAGE sql AS $$ SELECT 2 $$")
+    Procedure("same(a int)", metadata, "language sql as $$ SELECT 1 $$")
+    Function("is_no_procedure()", metadata, "RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$")
+    trip = round_trip(
+        engine,
+        [
+            USERS,
+            "CREATE FUNCTION is_no_procedure() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$",
+            "CREATE PROCEDURE same(a integer) LANGUAGE sql AS $$ SELECT 1 $$",
+            "CREATE PROCEDURE changed(a integer) LANGUAGE sql AS $$ SELECT 1 $$",
+            "CREATE PROCEDURE removed(a integer) LANGUAGE sql AS $$ SELECT 1 $$",
+        ],
+        metadata,
+        "functions",
+        "procedures",
+    )
+    assert trip.upgrade.splitlines() == [
+        "op.execute('DROP PROCEDURE removed(integer)')",
+        "op.execute('CREATE OR REPLACE PROCEDURE changed(a integer) LANGUAGE sql AS $$ SELECT 2 $$')",
+    ]
+
+
+def test_a_view_of_a_column_that_goes_is_made_anew(engine):
+    metadata = sa.MetaData()
+    users(metadata)
+    View("aged", metadata, "SELECT id FROM users WHERE id > 3")
+    before = [
+        "CREATE TABLE users (id serial PRIMARY KEY, age integer)",
+        "CREATE VIEW aged AS SELECT id FROM users WHERE age > 3",
+    ]
+    trip = round_trip(engine, before, metadata, "views")
+    assert trip.upgrade.splitlines()[:2] == ["op.execute('DROP VIEW aged')", "op.drop_column('users', 'age')"]
 
 
 def test_renames(engine):

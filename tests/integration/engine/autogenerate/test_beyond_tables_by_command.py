@@ -43,22 +43,26 @@ Trigger("users_touch", Base.metadata, User.__table__, "BEFORE UPDATE", "FOR EACH
 """
 
 
-@pytest.fixture(params=["psycopg", "asyncpg"])
-def project(request, postgres_server, postgres_database, tmp_path, monkeypatch):
-    template = "async" if request.param == "asyncpg" else "generic"
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
+def set_up(driver: str, url: str, models: str, folder: Path, monkeypatch) -> None:
+    """Make a project that chooses all plug-ins, and go there."""
+    template = "async" if driver.startswith("async") else "generic"
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(str(folder))
     main(["-q", "init", "-t", template, "migrations"])
-    name = f"models_{request.param}_{postgres_database()}"
-    (tmp_path / f"{name}.py").write_text(MODELS)
+    name = f"models_{driver}_{folder.name}"
+    (folder / f"{name}.py").write_text(models)
     ini, env = Path("alembic.ini"), Path("migrations/env.py")
-    url = postgres_server.url(postgres_database(), request.param)
     ini.write_text(ini.read_text().replace("driver://user:pass@localhost/dbname", url))
     code = env.read_text().replace(
         "target_metadata = None", f"from {name} import Base\n\ntarget_metadata = Base.metadata"
     )
     chosen = 'autogenerate_plugins=["alembic.autogenerate.*", "stillhouse.autogenerate.*"], target_metadata='
     env.write_text(code.replace("target_metadata=", chosen))
+
+
+@pytest.fixture(params=["psycopg", "asyncpg"])
+def project(request, postgres_server, postgres_database, tmp_path, monkeypatch):
+    set_up(request.param, postgres_server.url(postgres_database(), request.param), MODELS, tmp_path, monkeypatch)
     return tmp_path
 
 
@@ -76,6 +80,51 @@ def test_one_revision_and_nothing_more(project, capsys):
     assert "No new upgrade operations detected." in capsys.readouterr().out
     (script,) = Path("migrations/versions").glob("*.py")
     assert "op.execute('CREATE SEQUENCE numbers START WITH 100')" in script.read_text()
+
+
+ON_MARIADB = """
+import sqlalchemy as sa
+import sqlalchemy.orm
+
+from stillhouse_engine.autogenerate import Function, Procedure, Trigger, View
+
+class Base(sa.orm.DeclarativeBase):
+    pass
+
+
+class User(Base):
+    __tablename__ = "users"
+    __table_args__ = (sa.CheckConstraint("length(name) > 2", name="long_enough"),)
+    id = sa.Column(sa.Integer, sa.Sequence("numbers", start=100), primary_key=True)
+    name = sa.Column(sa.String(50), nullable=False)
+    changed = sa.Column(sa.DateTime)
+
+
+View("new_users", Base.metadata, sa.select(User.id, User.name).where(User.changed.is_(None), User.name.like("a%")))
+Function("shout(word VARCHAR(50))", Base.metadata, "RETURNS VARCHAR(51) DETERMINISTIC BEGIN RETURN concat(word, '!'); END")
+Procedure("forget(n INTEGER)", Base.metadata, "BEGIN DELETE FROM users WHERE id < n; END")
+Trigger("users_touch", Base.metadata, User.__table__, "BEFORE UPDATE", "FOR EACH ROW BEGIN SET NEW.changed = now(); END")
+"""
+
+
+@pytest.mark.mariadb
+def test_one_revision_and_nothing_more_on_mariadb(mariadb_server, mariadb_database, tmp_path, monkeypatch, capsys):
+    url = mariadb_server.url(mariadb_database(), "asyncmy").replace("mysql", "mariadb", 1)
+    set_up("asyncmy", url, ON_MARIADB, tmp_path, monkeypatch)
+    for command in (
+        "revision --autogenerate -m all",
+        "upgrade head",
+        "check",
+        "downgrade base",
+        "upgrade head",
+        "check",
+    ):
+        main(command.split())
+    assert "No new upgrade operations detected." in capsys.readouterr().out
+    main(["upgrade", "head", "--sql"])
+    offline = capsys.readouterr().out
+    programs = offline.count("END//\n\nDELIMITER ;")
+    assert offline.count("DELIMITER //\n") == programs == 3, "a shell takes a semicolon for the end"
 
 
 @pytest.mark.postgresql
