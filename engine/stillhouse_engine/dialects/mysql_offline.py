@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from stillhouse_engine.dialects.statements import OfflineSink
-from stillhouse_engine.schema.mysql.tokens import tokens
 
 PROGRAMS = frozenset({"EVENT", "FUNCTION", "PACKAGE", "PROCEDURE", "TRIGGER"})
 BEFORE_NAME = 12
@@ -28,6 +27,8 @@ def holds_statements(text: str) -> bool:
     """Tell whether a statement has others in it: the body of a trigger, routine or event, or a block of its own."""
     if ";" not in text:
         return False
+    from stillhouse_engine.schema.mysql.tokens import tokens
+
     found = tokens(text.strip())
     first = [token.keyword for token in found[:BEFORE_NAME]]
     program = first[:1] == ["CREATE"] and not PROGRAMS.isdisjoint(first)
