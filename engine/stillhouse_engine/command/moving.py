@@ -9,6 +9,7 @@ from stillhouse_engine.command.trying import try_environment
 from stillhouse_engine.errors import CommandError
 from stillhouse_engine.script import ScriptDirectory
 from stillhouse_engine.script.nodes import to_tuple
+from stillhouse_engine.script.planning import runnable
 
 if TYPE_CHECKING:
     from stillhouse_engine.config import Config
@@ -32,7 +33,7 @@ def upgrade(config: Config, revision: str, sql: bool = False, tag: str | None = 
     starting, revision = _range(revision, sql=sql)
 
     def steps(rev: Any, _context: Any) -> list[RevisionStep]:
-        return script._upgrade_revs(revision, rev)  # noqa: SLF001 - Alembic's name for it
+        return runnable(script._upgrade_revs(revision, rev))  # noqa: SLF001 - Alembic's name for it
 
     run = try_environment if dry_run else run_environment
     run(config, script, steps, as_sql=sql, starting_rev=starting, destination_rev=revision, tag=tag)
@@ -59,7 +60,7 @@ def downgrade(
         raise CommandError("downgrade with --sql requires <fromrev>:<torev>")
 
     def steps(rev: Any, _context: Any) -> list[RevisionStep]:
-        return script._downgrade_revs(revision, rev)  # noqa: SLF001 - Alembic's name for it
+        return runnable(script._downgrade_revs(revision, rev))  # noqa: SLF001 - Alembic's name for it
 
     run = try_environment if dry_run else run_environment
     run(config, script, steps, as_sql=sql, starting_rev=starting, destination_rev=revision, tag=tag)

@@ -119,14 +119,14 @@ class EnvironmentContext:
         return self.script.as_revision_number("heads")
 
     def get_starting_revision_argument(self) -> RevisionNumber:
-        """Return the revision that the run starts from; known offline, or once configured.
+        """Return the revision that offline text starts from; None online, where the database tells.
 
         Raises:
             CommandError: it is not known yet.
         """
         if self._migration_context is not None:
-            heads = self._migration_context.get_current_heads()
-            return self.script.as_revision_number(heads) if heads else None
+            starting = self._migration_context._start_from_rev  # noqa: SLF001 - same package
+            return self.script.as_revision_number(starting) if starting else None
         if "starting_rev" in self.context_opts:
             return self.script.as_revision_number(self.context_opts["starting_rev"])
         raise CommandError("No starting revision argument is available.")

@@ -27,6 +27,7 @@ from stillhouse_engine.runtime.specs import (
     RunResult,
 )
 from stillhouse_engine.runtime.waiting import Backoff
+from stillhouse_engine.script.planning import runnable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +82,14 @@ class Project(OpenedProject):
     ) -> RunResult:
         """Apply revisions up to a destination."""
         plan = self.script._upgrade_revs  # noqa: SLF001 - Alembic's name for it
-        return await self._migrate(database, plan, destination, on_progress, after, conditions=conditions)
+        return await self._migrate(
+            database,
+            lambda to, heads: runnable(plan(to, heads)),
+            destination,
+            on_progress,
+            after,
+            conditions=conditions,
+        )
 
     async def downgrade(
         self,
@@ -93,7 +101,14 @@ class Project(OpenedProject):
     ) -> RunResult:
         """Revert revisions down to a destination."""
         plan = self.script._downgrade_revs  # noqa: SLF001
-        return await self._migrate(database, plan, destination, on_progress, after, conditions=conditions)
+        return await self._migrate(
+            database,
+            lambda to, heads: runnable(plan(to, heads)),
+            destination,
+            on_progress,
+            after,
+            conditions=conditions,
+        )
 
     async def stamp(
         self, database: DatabaseSpec, revision: str, on_progress: Report | None = None, after: After | None = None

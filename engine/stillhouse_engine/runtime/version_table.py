@@ -13,7 +13,7 @@ from stillhouse_engine.errors import CommandError
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Delete, Dialect, Insert, Table, Update
 
-    from stillhouse_engine.script.steps import RowChange
+    from stillhouse_engine.script.version_rows import RowChange
 
 
 def read_heads(connection: Connection, table: Table) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from stillhouse_engine.script.generation import (
     PlannedRevision,
     plan_revision,
     rev_id,
+    revisions_below,
 )
 from stillhouse_engine.script.loading import load_file, prepend_paths
 from stillhouse_engine.script.locations import folder_of, read_file, read_scripts
@@ -356,7 +357,9 @@ class ScriptDirectory:
             revid, "head" if head is None else head, bool(splice), branch_labels, version_path, depends_on
         )
         with self._catch_revision_errors(multiple_heads=MULTIPLE_HEADS):
-            planned = plan_revision(self.revision_map, self._version_locations, wanted)
+            below = revisions_below(self.revision_map, wanted)
+        with self._catch_revision_errors():
+            planned = plan_revision(self.revision_map, self._version_locations, wanted, below)
         date = self._generate_create_date()
         template = file_template or self.file_template
         path = planned.folder / revision_file_name(template, revid, message, date, self.truncate_slug_length)

@@ -71,15 +71,31 @@ def rev_id() -> str:
     return uuid.uuid4().hex[-12:]
 
 
-def plan_revision(revision_map: RevisionMap, locations: Sequence[Path], wanted: NewRevision) -> PlannedRevision:
-    """Find out what a new revision follows, depends on, and where its file goes.
+def revisions_below(revision_map: RevisionMap, wanted: NewRevision) -> tuple[Revision, ...]:
+    """Return what a new revision follows.
 
     Raises:
-        RevisionError: a symbol is unknown or ambiguous, or the revision would break the graph.
-        CommandError: it does not follow a head, or it is not clear where it goes.
+        RevisionError: its id is not allowed, or what it follows is unknown or ambiguous.
     """
     Revision.verify_rev_id(wanted.revision)
-    below = revision_map.get_revisions(wanted.head)
+    return revision_map.get_revisions(wanted.head)
+
+
+def plan_revision(
+    revision_map: RevisionMap, locations: Sequence[Path], wanted: NewRevision, below: tuple[Revision, ...]
+) -> PlannedRevision:
+    """Find out what a new revision depends on, and where its file goes.
+
+    Args:
+        revision_map: the graph.
+        locations: the folders of revisions.
+        wanted: what somebody asks for.
+        below: what it follows.
+
+    Raises:
+        RevisionError: a dependency is unknown or ambiguous, or the revision would break the graph.
+        CommandError: it does not follow a head, or it is not clear where it goes.
+    """
     heads: list[Revision] = list({revision.revision: revision for revision in below}.values())
     if len(heads) < len(below):
         raise CommandError("Duplicate head revisions specified")

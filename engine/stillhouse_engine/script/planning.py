@@ -10,7 +10,7 @@ from stillhouse_engine.script.steps import RevisionStep, StampStep
 from stillhouse_engine.script.targets import Relative
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from stillhouse_engine.script.revision import RevisionMap
 
@@ -27,23 +27,35 @@ def downgrade_steps(revision_map: RevisionMap, destination: Any, current: Any) -
     return [RevisionStep(revision_map, revision, False) for revision in revisions]
 
 
+def runnable(steps: list[RevisionStep]) -> list[RevisionStep]:
+    """Return the steps with all their functions imported: what is broken or missing stops a run before it begins.
+
+    Raises:
+        MigrationScriptError: a file cannot be imported, or has not the function that is to run.
+    """
+    for step in steps:
+        step.load()
+    return steps
+
+
 def stamp_steps(revision_map: RevisionMap, destination: Any, current: Iterable[str]) -> list[StampStep]:
     """Return the steps that make a version table say that it is at some revisions.
 
     Rows below a target move up to it, rows above it move down to it, rows of other branches stay. ``base`` removes all
-    rows, and with a branch those of the branch.
+    rows where it is the only target, and with a branch those of the branch.
     """
     graph = revision_map._graph  # noqa: SLF001 - same package
     heads = [found.revision for found in revision_map.get_revisions(tuple(to_tuple(current)))]
-    steps: list[StampStep] = []
     targets: dict[str, None] = {}
-    for symbol in to_tuple(destination):
-        if Relative.parse(symbol) is not None:
-            raise ResolutionError(f"No such revision or branch '{symbol}'", symbol)
+    left: dict[str, None] = {}
+    symbols = to_tuple(destination)
+    for symbol in symbols:
+        _refuse_relative(revision_map, symbol)
         found = revision_map.get_revisions(symbol)
-        if not found:
-            steps.extend(_leave(revision_map, heads, symbol))
         targets.update(dict.fromkeys(revision.revision for revision in found))
+        if not found and (len(symbols) == 1 or symbol != "base"):
+            left.update(dict.fromkeys(_left(revision_map, heads, symbol)))
+    steps: list[StampStep] = []
     rows = set(heads)
     for target in graph.tops(targets):
         if target in rows:
@@ -58,14 +70,25 @@ def stamp_steps(revision_map: RevisionMap, destination: Any, current: Iterable[s
             steps.append(StampStep(dropped, (target,), False, False, revision_map))
         else:
             steps.append(StampStep(moved, (target,), True, not moved, revision_map))
-    return steps
+    gone = [row for row in left if row in rows and row not in targets]
+    return [*(StampStep((row,), (), False, True, revision_map) for row in gone), *steps]
 
 
-def _leave(revision_map: RevisionMap, heads: list[str], symbol: Any) -> list[StampStep]:
+def _refuse_relative(revision_map: RevisionMap, symbol: Any) -> None:
+    relative = Relative.parse(symbol)
+    if relative is None:
+        return
+    if relative.branch:
+        revision_map.get_revision(relative.branch)
+    name = f"{relative.symbol or ''}{relative.text}"
+    raise ResolutionError(f"No such revision or branch '{name}'", name)
+
+
+def _left(revision_map: RevisionMap, heads: list[str], symbol: Any) -> Sequence[str]:
+    """Return the rows that a symbol without a revision takes away: those of ``base``, of all or of one branch."""
     branch, _, name = symbol.rpartition("@") if isinstance(symbol, str) else ("", "", symbol)
     if name not in {"base", "head", "heads", None}:
         raise ResolutionError(f"No such revision or branch '{symbol}'", symbol)
     if name in {"head", "heads"}:
-        return []
-    gone = revision_map.filter_for_lineage(heads, branch) if branch else heads
-    return [StampStep((row,), (), False, True, revision_map) for row in gone]
+        return ()
+    return revision_map.filter_for_lineage(heads, branch) if branch else heads

@@ -33,9 +33,7 @@ class Resolver:
         if isinstance(symbol, str) and "@" in symbol:
             branch, symbol = symbol.split("@", 1)
         elif symbol is not None and (not symbol or not isinstance(symbol, str | tuple)) and symbol != ():
-            raise RevisionError(
-                f"revision identifier {symbol!r} is not a string; ensure database driver settings are correct"
-            )
+            raise _no_name(symbol)
         if symbol == "heads":
             return (self.filter_for_lineage(self.graph.heads, branch) if branch else self.graph.real_heads), branch
         if symbol == "head":
@@ -119,9 +117,7 @@ class Resolver:
         """
         owner = self.branch_revision(branch) if branch else None
         if not isinstance(name, str) or not name:
-            raise RevisionError(
-                f"revision identifier {name!r} is not a string; ensure database driver settings are correct"
-            )
+            raise _no_name(name)
         found = self.graph.by_id.get(name) or self.graph.labels.get(name) or self._by_prefix(name, branch)
         if owner is not None and found.revision not in self._lineage([owner.revision]):
             raise ResolutionError(f"Revision {found.revision} is not a member of branch '{branch}'", name)
@@ -210,3 +206,9 @@ class Resolver:
     def all_current(self, ids: Iterable[str]) -> set[str]:
         """Return applied revisions and all that they stand on, dependencies included."""
         return self.graph.ancestors(self.identified(key).revision for key in ids)
+
+
+def _no_name(symbol: Any) -> RevisionError:
+    if isinstance(symbol, str):
+        return ResolutionError(f"No such revision or branch '{symbol}'", symbol)
+    return RevisionError(f"revision identifier {symbol!r} is not a string; ensure database driver settings are correct")

@@ -6,26 +6,19 @@ it removes, adds or replaces. The runtime carries that out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from stillhouse_engine.errors import MigrationScriptError
 from stillhouse_engine.script.nodes import scalar, to_tuple
+from stillhouse_engine.script.version_rows import RowChange, VersionRows, replace_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection
 
     from stillhouse_engine.script.nodes import Revision
     from stillhouse_engine.script.revision import RevisionMap
 
-__all__ = ["MigrationInfo", "MigrationStep", "RevisionStep", "RowChange", "StampStep"]
-
-
-@dataclass(frozen=True, slots=True)
-class RowChange:
-    """One change of the version table: a row replaced, or only added, or only removed."""
-
-    remove: str | None
-    add: str | None
+__all__ = ["MigrationInfo", "MigrationStep", "RevisionStep", "RowChange", "StampStep", "replace_rows"]
 
 
 class MigrationInfo:
@@ -69,9 +62,9 @@ class MigrationInfo:
         return self.up_revision_ids if self.is_upgrade else self.down_revision_ids
 
     @property
-    def up_revision_id(self) -> str | tuple[str, ...] | None:
-        """The one revision at the upper end."""
-        return scalar(self.up_revision_ids)
+    def up_revision_id(self) -> str | None:
+        """The revision at the upper end; the first of them where a stamp starts from several."""
+        return self.up_revision_ids[0] if self.up_revision_ids else None
 
     @property
     def up_revision(self) -> Revision | None:
@@ -99,7 +92,7 @@ class MigrationInfo:
         return self.revision_map.get_revisions(self.destination_revision_ids)
 
 
-class MigrationStep:
+class MigrationStep(VersionRows):
     """One step of a run.
 
     Attributes:
@@ -132,10 +125,6 @@ class MigrationStep:
     @property
     def info(self) -> MigrationInfo:
         """What the step does, for callbacks."""
-        raise NotImplementedError
-
-    def row_changes(self, heads: Collection[str]) -> list[RowChange]:
-        """Return what changes in a version table that holds ``heads``."""
         raise NotImplementedError
 
     @classmethod
@@ -183,10 +172,28 @@ class RevisionStep(MigrationStep):
     def __hash__(self) -> int:
         return hash((self.revision.revision, self.is_upgrade))
 
+    def load(self) -> None:
+        """Import the revision's module now, and make sure that it has the function.
+
+        Raises:
+            MigrationScriptError: the file cannot be imported, or has no such function.
+        """
+        _ = self.migration_fn
+
     @property
     def migration_fn(self) -> Callable[..., Any]:
-        """``upgrade`` or ``downgrade`` of the revision's module, which is imported now."""
-        function: Callable[..., Any] = getattr(self.revision.module, self.name)
+        """``upgrade`` or ``downgrade`` of the revision's module, which is imported now.
+
+        Raises:
+            MigrationScriptError: the file cannot be imported, or has no such function.
+        """
+        function: Callable[..., Any] | None = getattr(self.revision.module, self.name, None)
+        if function is None:
+            raise MigrationScriptError(
+                f"has no function {self.name}(); write one, with only 'pass' in it where there is nothing to do",
+                file=getattr(self.revision, "path", None),
+                revision=self.revision.revision,
+            )
         return function
 
     @property
@@ -199,6 +206,17 @@ class RevisionStep(MigrationStep):
         """The first line of the revision's docstring."""
         doc: str | None = self.revision.doc
         return doc
+
+    @property
+    def insert_version_num(self) -> str:
+        """The row of the version table that an upgrade adds."""
+        revision: str = self.revision.revision
+        return revision
+
+    @property
+    def delete_version_num(self) -> str:
+        """The row of the version table that a downgrade removes."""
+        return self.insert_version_num
 
     @property
     def _below(self) -> tuple[str, ...]:
@@ -291,6 +309,16 @@ class StampStep(MigrationStep):
         return "stamp_revision"
 
     @property
+    def insert_version_num(self) -> str | tuple[str, ...] | None:
+        """The row of the version table that it adds."""
+        return scalar(self.to_)
+
+    @property
+    def delete_version_num(self) -> str | tuple[str, ...] | None:
+        """The row of the version table that it removes."""
+        return scalar(self.from_)
+
+    @property
     def from_revisions(self) -> tuple[str, ...]:
         """Where it starts."""
         return self.from_
@@ -320,15 +348,3 @@ class StampStep(MigrationStep):
     def row_changes(self, heads: Collection[str]) -> list[RowChange]:
         """Return what changes in a version table that holds ``heads``."""
         return replace_rows([row for row in self.from_ if row in heads], [row for row in self.to_ if row not in heads])
-
-
-def replace_rows(gone: Iterable[str], new: Iterable[str]) -> list[RowChange]:
-    """Return the changes that take some rows away and add others, one of them in place where both exist."""
-    remove, add = list(gone), list(new)
-    if not remove or not add:
-        return [*(RowChange(row, None) for row in remove), *(RowChange(None, row) for row in add)]
-    return [
-        *(RowChange(row, None) for row in remove[:-1]),
-        *(RowChange(None, row) for row in add[1:]),
-        RowChange(remove[-1], add[0]),
-    ]

@@ -57,9 +57,10 @@ def now_in(zone: str | None) -> datetime:
     Raises:
         CommandError: there is no such zone.
     """
-    if not zone or zone.isspace():
+    written = str(zone or "")
+    if not written or written.isspace():
         return datetime.now()  # noqa: DTZ005 - local time, as people write dates
-    for name in (zone, zone.upper()):
+    for name in (written, written.upper()):
         try:
             return datetime.now(UTC).astimezone(ZoneInfo(name))
         except (ZoneInfoNotFoundError, ValueError, OSError):

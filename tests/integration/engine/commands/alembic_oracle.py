@@ -98,10 +98,28 @@ def steps(what: str, nodes: list, revision_map: object, arguments: tuple) -> obj
     for step in getattr(script, f"_{what}_revs")(*arguments):
         buffer.seek(0)
         buffer.truncate()
+        asked = questions_of(step, set(keeper.heads))
         keeper.update_to_step(step)
         lines = [line for line in buffer.getvalue().splitlines() if line.strip()]
-        answered.append([str(step), len(lines), sorted(keeper.heads)])
+        answered.append([str(step), len(lines), sorted(keeper.heads), asked])
     return answered
+
+
+def questions_of(step: object, heads: set[str]) -> list:
+    """Return what a step answers of the version table; which of several rows is replaced is its own affair."""
+    names = ("should_delete_branch", "should_create_branch", "should_merge_branches", "should_unmerge_branches")
+    kind = next((name for name in names if getattr(step, name)(heads)), None)
+    if kind == "should_delete_branch":
+        return [kind, step.delete_version_num]
+    if kind == "should_create_branch":
+        return [kind, step.insert_version_num]
+    if kind == "should_merge_branches":
+        gone, replaced, by = step.merge_branch_idents(heads)
+        return [kind, sorted([*gone, replaced]), by]
+    if kind == "should_unmerge_branches":
+        replaced, by, new = step.unmerge_branch_idents(heads)
+        return [kind, replaced, sorted([by, *new])]
+    return [kind, *step.update_version_num(heads)]
 
 
 def upgrade() -> None:

@@ -7,7 +7,7 @@ import warnings
 from types import SimpleNamespace
 
 import pytest
-from alembic_oracle import Oracle, failure, names, properties, tuples
+from alembic_oracle import Oracle, failure, names, properties, questions_of, tuples
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -183,10 +183,11 @@ def walked(what: str, revisions: list, target: object, current: list[str]) -> li
     found = []
     for step in PLANS[what](make_map(revisions), tuples(target), tuple(current)):
         changes = step.row_changes(rows)
+        asked = questions_of(step, set(rows))
         for change in changes:
             rows.discard(change.remove)
             rows.update({change.add} - {None})
-        found.append([str(step), len(changes), sorted(rows)])
+        found.append([str(step), len(changes), sorted(rows), asked])
     return found
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from stillhouse_engine import command
+from stillhouse_engine import as_alembic, command
 from stillhouse_engine.config import Config
 from stillhouse_engine.errors import CommandError, MigrationScriptError
 from stillhouse_engine.script import ScriptDirectory, locations
@@ -84,6 +86,83 @@ def test_a_file_that_cannot_be_imported_says_which_and_where(project, text, mess
     with pytest.raises(MigrationScriptError, match=message) as failed:
         _ = script.get_revision("cc33").module
     assert (failed.value.revision, failed.value.line) == ("cc33", 3)
+
+
+MIGRATING = """from sqlalchemy import create_engine, pool
+from alembic import context
+
+engine = create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=pool.NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+MAKING = "from alembic import op\n{header}\n\ndef upgrade():\n    op.execute('create table made (id integer)')\n\n\ndef downgrade():\n    op.execute('drop table made')\n"
+
+
+@pytest.fixture
+def migrating(project):
+    (project / "migrations" / "env.py").write_text(MIGRATING)
+    header = "revision = 'cc33'\ndown_revision = 'bb22'"
+    write(project / "migrations" / "versions", "cc33", text=MAKING.format(header=header))
+    as_alembic.install()
+    yield project
+    as_alembic.uninstall()
+
+
+def tables(project: Path) -> list[str]:
+    with contextlib.closing(sqlite3.connect(project / "data.db")) as connection:
+        return [name for (name,) in connection.execute("select name from sqlite_master where name = 'made'")]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("def downgrade():\n    pass\n", r"revision dd44, .*dd44\.py: has no function upgrade\(\)"),
+        ("upgrade = downgrade = None\n", r"has no function upgrade\(\)"),
+        ("def upgrade(:\n", r"dd44\.py:3: SyntaxError"),
+        ("def upgrade():\n    pass\nimport absent_module\n", r"dd44\.py:5: ModuleNotFoundError"),
+    ],
+)
+def test_what_cannot_run_stops_a_run_before_it_begins(migrating, body, message):
+    write(migrating / "migrations" / "versions", "dd44", text=f"revision = 'dd44'\ndown_revision = 'cc33'\n{body}")
+    made = config(migrating, **{"sqlalchemy.url": f"sqlite:///{migrating}/data.db"})
+    with pytest.raises(MigrationScriptError, match=message):
+        command.upgrade(made, "head")
+    assert tables(migrating) == []
+    command.upgrade(made, "cc33")
+    assert tables(migrating) == ["made"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "from elsewhere import upgrade, downgrade\n",
+        "from elsewhere import *\n",
+        "for name in ('upgrade', 'downgrade'):\n    globals()[name] = lambda: None\n",
+        "def __getattr__(name):\n    if name.endswith('grade'):\n        return lambda: None\n    raise AttributeError(name)\n",
+        "upgrade = downgrade = type('Call', (), {'__call__': lambda self: None})()\n",
+    ],
+)
+def test_functions_may_come_from_anywhere(migrating, monkeypatch, body):
+    (migrating / "elsewhere.py").write_text("def upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n")
+    monkeypatch.syspath_prepend(migrating)
+    write(migrating / "migrations" / "versions", "dd44", text=f"revision = 'dd44'\ndown_revision = 'cc33'\n{body}")
+    made = config(migrating, **{"sqlalchemy.url": f"sqlite:///{migrating}/data.db"})
+    command.upgrade(made, "head")
+    assert tables(migrating) == ["made"]
+    command.downgrade(made, "bb22")
+    assert tables(migrating) == []
+
+
+def test_a_missing_downgrade_leaves_what_is_above_it(migrating):
+    versions = migrating / "migrations" / "versions"
+    write(versions, "bb22", text="revision = 'bb22'\ndown_revision = 'aa11'\n\n\ndef upgrade():\n    pass\n")
+    made = config(migrating, **{"sqlalchemy.url": f"sqlite:///{migrating}/data.db"})
+    command.upgrade(made, "head")
+    with pytest.raises(MigrationScriptError, match=r"revision bb22, .*: has no function downgrade\(\)"):
+        command.downgrade(made, "base")
+    assert tables(migrating) == ["made"]
 
 
 @pytest.mark.parametrize(
@@ -269,6 +348,14 @@ def test_a_blank_timezone_is_local_time(project):
     assert Path(command.revision(config(project, timezone=" "), "dated", rev_id="cc33").path).exists()
 
 
+def test_rows_of_a_branch_go_beside_other_targets(project):
+    versions = project / "migrations" / "versions"
+    write(versions, "xx11", text="revision = 'xx11'\ndown_revision = None\nbranch_labels = 'extra'\n")
+    script = ScriptDirectory.from_config(config(project))
+    steps = script._stamp_revs(("extra@base", "aa11"), ("bb22", "xx11"))
+    assert [str(step) for step in steps] == ["stamp_revision xx11 -> ", "stamp_revision bb22 -> aa11"]
+
+
 def test_unusable_settings_are_named(project):
     with pytest.raises(CommandError, match="file_template '%\\(bogus\\)s' is not usable"):
         command.revision(config(project, file_template="%%(bogus)s"))
@@ -276,6 +363,8 @@ def test_unusable_settings_are_named(project):
         command.revision(config(project, timezone="Nowhere/Land"))
     with pytest.raises(CommandError, match="truncate_slug_length must be a number, not 'long'"):
         heads(config(project, truncate_slug_length="long"))
+    with pytest.raises(CommandError, match="'maybe' is not a valid value for revision_environment; expected 'true'"):
+        command.revision(config(project, revision_environment="maybe"))
     with pytest.raises(CommandError, match=r"Path doesn't exist: .*absent\.  Please use the 'init' command"):
         heads(config(project, script_location=str(project / "absent")))
     with pytest.raises(CommandError, match="No 'script_location' key found in configuration"):
