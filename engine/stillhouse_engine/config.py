@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -12,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from stillhouse_engine.errors import CommandError
+from stillhouse_engine.errors import CommandError, SettingError
 from stillhouse_engine.messaging import write_outstream
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Config"]
 
+log = logging.getLogger("alembic.config")
+
+TRUE = frozenset({"true", "yes", "on", "y", "t", "1"})
+FALSE = frozenset({"false", "no", "off", "n", "f", "0", ""})
 SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
 
 
@@ -34,7 +39,7 @@ class Config:
         output_buffer: where offline SQL goes; standard output by default.
         stdout: where ``print_stdout()`` writes.
         cmd_opts: the parsed command line, if there is one.
-        config_args: further variables for ``%(name)s``.
+        config_args: further variables for ``%(name)s``, in either file.
         attributes: anything that env.py shall find in ``config.attributes``, such as a connection.
     """
 
@@ -56,6 +61,7 @@ class Config:
         self.stdout: TextIO = stdout if stdout is not None else sys.stdout
         self.cmd_opts = cmd_opts
         self.config_args: dict[str, Any] = dict(config_args or {})
+        self.toml_args: dict[str, Any] = dict(config_args or {})
         if attributes:
             self.attributes.update(attributes)
 
@@ -91,6 +97,8 @@ class Config:
         self.config_args["here"] = here
         parser = ConfigParser(self.config_args)
         if path is not None:
+            if getattr(self.cmd_opts, "verbose", False):
+                log.info("Loading config from file: %s", path)
             try:
                 parser.read([path], encoding="utf-8")
             except UnicodeDecodeError:
@@ -111,9 +119,12 @@ class Config:
             return {}
         try:
             with path.open("rb") as file:
-                table: Mapping[str, Any] = tomllib.load(file).get("tool", {}).get("alembic", {})
+                tools = tomllib.load(file).get("tool", {})
         except tomllib.TOMLDecodeError as error:
             raise CommandError(f"{path}: {error}") from error
+        table: Any = tools.get("alembic", {}) if isinstance(tools, dict) else None
+        if not isinstance(table, dict):
+            raise CommandError(f"{path}: [tool.alembic] must be a table")
         return table
 
     def get_template_directory(self) -> str:
@@ -180,6 +191,19 @@ class Config:
             raise CommandError(f"boolean value expected for TOML parameter {name!r}")
         return value
 
+    @property
+    def runs_environment(self) -> bool:
+        """Tell whether ``revision_environment`` is set: commands that write revisions run env.py.
+
+        Raises:
+            SettingError: it is neither true nor false.
+        """
+        value = self.get_alembic_option("revision_environment")
+        word = str(value or "").strip().lower()
+        if word not in TRUE | FALSE:
+            raise SettingError("revision_environment", value, "'true' or 'false'")
+        return word in TRUE
+
     def _get_toml_config_value(self, name: str, default: Any | None = None) -> Any:
         value = self.toml_alembic_config.get(name)
         return default if value is None else self._interpolated(value)
@@ -188,8 +212,13 @@ class Config:
         """Put ``%(here)s`` and friends into the strings of a TOML value."""
         if isinstance(value, str):
             path = self._toml_file_path
-            here = path.absolute().parent.as_posix() if path is not None else "."
-            return value % {"here": here} if "%" in value else value
+            self.toml_args["here"] = path.absolute().parent.as_posix() if path is not None else "."
+            try:
+                return value % self.toml_args if "%" in value else value
+            except (KeyError, TypeError, ValueError) as error:
+                raise CommandError(
+                    f"{path}: cannot fill in {value!r} ({error}); %(here)s is the file's folder, and a literal % is written %%"
+                ) from error
         if isinstance(value, list):
             return [self._interpolated(part) for part in value]
         if isinstance(value, dict):
@@ -205,12 +234,9 @@ class Config:
                 _deprecated(
                     "The version_path_separator configuration parameter is deprecated; please use path_separator"
                 )
-            try:
-                return SEPARATORS[choice]
-            except KeyError as error:
-                raise ValueError(
-                    f"{choice!r} is not a valid value for {name}; expected 'space', 'newline', 'os', ':', ';'"
-                ) from error
+            if choice not in SEPARATORS:
+                raise SettingError(name, choice, "'space', 'newline', 'os', ':', ';'")
+            return SEPARATORS[choice]
         return None
 
     def get_version_locations_list(self) -> list[str] | None:
@@ -235,7 +261,7 @@ class Config:
             found: list[str] | None = self._get_toml_config_value("prepend_sys_path")
             return found
         separator = self._get_file_separator_char("path_separator")
-        if separator:
+        if separator or not text:
             return _split(text, separator)
         _deprecated(
             "No path_separator found in configuration; falling back to legacy splitting on spaces, commas, and colons "
@@ -266,7 +292,7 @@ class Config:
 
     def _ini_hooks(self) -> list[dict[str, Any]] | None:
         section: Mapping[str, str] = self.get_section("post_write_hooks", {})
-        names = [name for name in re.split(r",\s*", section.get("hooks", "")) if name]
+        names = [name for name in re.split(r"[\s,]+", section.get("hooks", "")) if name]
         if not names:
             return None
         return [
@@ -284,7 +310,7 @@ class Config:
             return None
 
 
-def _split(text: str, separator: str) -> list[str]:
+def _split(text: str, separator: str | None) -> list[str]:
     return [part.strip() for part in text.split(separator) if part.strip()]
 
 

@@ -101,7 +101,7 @@ class CommandLine:
 
     def _inis_from_config(self, options: Namespace) -> tuple[str, str]:
         """Return the pyproject and the ini file that the arguments, or the environment, name."""
-        given = options.config or [os.environ.get("ALEMBIC_CONFIG", "alembic.ini")]
+        given = [name for name in options.config or [os.environ.get("ALEMBIC_CONFIG")] if name]
         toml = [name for name in given if Path(name).name == "pyproject.toml"]
         ini = [name for name in given if Path(name).name != "pyproject.toml"]
         if len(ini) > 1:

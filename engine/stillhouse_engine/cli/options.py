@@ -20,7 +20,7 @@ OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "tag": (("--tag",), {"type": str, "help": "Arbitrary 'tag' name - can be used by custom env.py scripts."}),
     "head": (
         ("--head",),
-        {"type": str, "default": "head", "help": "Specify head revision or <branchname>@head to base new revision on."},
+        {"type": str, "help": "Specify head revision or <branchname>@head to base new revision on."},
     ),
     "splice": (
         ("--splice",),

@@ -44,7 +44,7 @@ def history(
         return []
 
     wants_database = indicate_current or "current" in {base, head}
-    if wants_database or config.get_alembic_boolean_option("revision_environment"):
+    if wants_database or config.runs_environment:
         run_environment(config, script, display_with_database, dont_mutate=True)
     else:
         display(())

@@ -59,7 +59,7 @@ def revision(  # noqa: PLR0917 - Alembic's signature
         "rev_id": rev_id,
         "depends_on": depends_on,
     }
-    environment = config.get_alembic_boolean_option("revision_environment")
+    environment = config.runs_environment
     if autogenerate and sql:
         raise CommandError("Using --sql with --autogenerate does not make any sense")
     if sql and not environment:
@@ -101,7 +101,7 @@ def _directed_revision(
             context.run_no_autogenerate(rev, migration_context)
         return []
 
-    if autogenerate or config.get_alembic_boolean_option("revision_environment"):
+    if autogenerate or config.runs_environment:
         run_environment(
             config,
             script,
@@ -189,7 +189,7 @@ def merge(  # noqa: PLR0917 - Alembic's signature
     """
     script = ScriptDirectory.from_config(config)
     template_args: dict[str, Any] = {"config": config}
-    if config.get_alembic_boolean_option("revision_environment"):
+    if config.runs_environment:
         run_environment(config, script, lambda _rev, _context: [], as_sql=False, template_args=template_args)
     return script.generate_revision(
         rev_id or new_rev_id(),

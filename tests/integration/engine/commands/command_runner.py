@@ -1,6 +1,7 @@
 """Runs command lines of one side, Alembic's or ours, in a process of its own, and tells what each printed.
 
-Run as a program it is that process: it gets ``alembic`` or ``stillhouse`` and a JSON list of argument lists.
+Run as a program it is that process: it gets ``alembic`` or ``stillhouse``, a JSON list of argument lists, and ``logs`` where
+it is to tell what was logged, too.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -16,11 +18,11 @@ from pathlib import Path
 ENGINE = Path(__file__).resolve().parents[4] / "engine"
 
 
-def run_commands(side: str, folder: Path, commands: list[list[str]]) -> list[dict]:
+def run_commands(side: str, folder: Path, commands: list[list[str]], *, logs: bool = False) -> list[dict]:
     """Run commands in a folder; return the exit code, standard output and the last line of errors for each."""
     environment = {**os.environ, "COLUMNS": "100"}
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).resolve()), side, json.dumps(commands)],
+        [sys.executable, str(Path(__file__).resolve()), side, json.dumps(commands), "logs" if logs else ""],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -46,6 +48,20 @@ class Captured(io.TextIOWrapper):
         return text
 
 
+class Records(logging.Handler):
+    """Keeps what Alembic's loggers say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        log = logging.getLogger("alembic")
+        log.setLevel(logging.INFO)
+        log.addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(f"{record.levelname} {record.name} {record.getMessage()}")
+
+
 def run_one(run, arguments: list[str], out: Captured) -> dict:
     errors = io.StringIO()
     code: object = 0
@@ -68,7 +84,13 @@ def main() -> None:
     else:
         sys.path.insert(0, str(ENGINE))
         from stillhouse_engine.cli import main as run
-    results = [run_one(run, arguments, sys.stdout) for arguments in commands]
+    results = []
+    for arguments in commands:
+        records = Records() if sys.argv[3] else None
+        results.append(run_one(run, arguments, sys.stdout))
+        if records is not None:
+            results[-1]["log"] = records.lines
+            logging.getLogger("alembic").removeHandler(records)
     real.write(json.dumps(results) + "\n")
 
 

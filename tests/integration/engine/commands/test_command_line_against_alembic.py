@@ -22,6 +22,7 @@ def offline():
     context.configure(url=config.get_main_option("sqlalchemy.url"), literal_binds=True)
     with context.begin_transaction():
         context.run_migrations()
+    config.print_stdout("-- from %s to %s", context.get_starting_revision_argument(), context.get_revision_argument())
 
 
 def online():
@@ -110,6 +111,8 @@ READING = [
     ["bogus"],
     ["upgrade"],
     ["-c", "absent.ini", "heads"],
+    ["-c", "", "heads"],
+    ["show", ""],
     ["-n", "absent", "heads"],
 ]
 RUNNING = [
@@ -142,6 +145,13 @@ RUNNING = [
     ["stamp", "bb22"],
     ["current"],
     ["stamp", "nope"],
+    ["stamp", "left@+1"],
+    ["stamp", "nope@-1"],
+    ["stamp", "aa11+1"],
+    ["upgrade", ""],
+    ["stamp", "heads", "base"],
+    ["stamp", "base", "heads"],
+    ["current"],
     ["stamp", "aa11"],
     ["current"],
     ["stamp", "--purge", "heads"],
@@ -243,6 +253,81 @@ BEYOND = re.compile(r"\s*\[--dry-run\]|\n  --dry-run +[^-]+?(?=\n  -|\n*$)")
 def words(result: dict) -> dict:
     """Return a result with its help text as words: one more option breaks lines at other places."""
     return {**result, "out": BEYOND.sub("", result["out"]).split()}
+
+
+LOGGING = [
+    ["upgrade", "heads"],
+    ["upgrade", "heads"],
+    ["downgrade", "aa11"],
+    ["upgrade", "heads"],
+    ["downgrade", "base"],
+    ["stamp", "bb22"],
+    ["stamp", "heads"],
+    ["stamp", "base"],
+    ["upgrade", "heads", "--sql"],
+    ["heads", "-v"],
+    ["current", "-v"],
+    ["upgrade", "nope"],
+]
+
+
+def steady(log: list[str]) -> list[str]:
+    """Sort the words where Alembic's order of a merge's rows changes from run to run."""
+    return [str(sorted(re.findall(r"\w+", line))) if "merge, " in line else line for line in log]
+
+
+@pytest.mark.parametrize("name", ["linear", "merge", "depended head"])
+def test_what_is_logged_is_alembics(tmp_path, name):
+    logs = []
+    for side in ("alembic", "stillhouse"):
+        folder = write_project(tmp_path / side / "project", PROJECTS[name])
+        logs.append([steady(answer["log"]) for answer in run_commands(side, folder, LOGGING, logs=True)])
+    for arguments, expected, found in zip(LOGGING, *logs, strict=True):
+        assert found == expected, arguments
+
+
+DIRECTED = """
+def process(context, revision, directives):
+    script = directives[0]
+    print(script.rev_id, script.message, script.head, script.splice, script.branch_label, script.depends_on, revision)
+
+
+config.print_stdout("env.py ran")
+"""
+
+
+@pytest.mark.parametrize("word", ["true", "On", "no"])
+def test_revisions_written_through_env_py_are_alembics(tmp_path, word):
+    commands = [
+        ["revision", "-m", "one", "--rev-id", "n1n1"],
+        ["revision", "-m", "two", "--rev-id", "n2n2", "--head", "aa11", "--splice", "--depends-on", "n1n1"],
+        ["revision", "-m", "three", "--rev-id", "n3n3", "--depends-on", "head"],
+        ["revision", "--head", "n1n1", "--rev-id", "n4n4", "--depends-on", "head"],
+        ["revision", "--rev-id", "n-3"],
+        ["merge", "heads", "--rev-id", "mm00"],
+        ["history"],
+    ]
+    outcomes = []
+    for side in ("alembic", "stillhouse"):
+        folder = write_project(tmp_path / side / "project", PROJECTS["linear"])
+        env = ENV.replace("def offline", f"{DIRECTED}\n\ndef offline").replace(
+            "target_metadata=None", "target_metadata=None, process_revision_directives=process"
+        )
+        (folder / "migrations" / "env.py").write_text(env)
+        template = folder / "migrations" / "script.py.mako"
+        names = ["up_revision", "down_revision", "branch_labels", "depends_on"]
+        header = "".join(f"{name.removeprefix('up_')} = ${{repr({name})}}\n" for name in names)
+        template.write_text(
+            header + "def upgrade():\n    ${upgrades or 'pass'}\ndef downgrade():\n    ${downgrades or 'pass'}\n"
+        )
+        (folder / "alembic.ini").write_text(f"{INI}revision_environment = {word}\n")
+        answers = [normal(answer, tmp_path / side) for answer in run_commands(side, folder, commands)]
+        files = {path.name: path.read_text() for path in (folder / "migrations" / "versions").glob("*.py")}
+        outcomes.append((answers, files))
+    (theirs, their_files), (ours, our_files) = outcomes
+    for arguments, expected, found in zip(commands, theirs, ours, strict=True):
+        assert found == expected, arguments
+    assert our_files == their_files
 
 
 def test_help_is_alembics(tmp_path):

@@ -55,9 +55,10 @@ def test_lists_without_a_separator_are_split_as_they_used_to_be_and_warned_of():
         assert config(prepend_sys_path="a:b, c d").get_prepend_sys_paths_list() == ["a", "b", "c", "d"]
 
 
-def test_hooks_are_read_in_order():
+@pytest.mark.parametrize("listed", ["one, two", "one two", "\none,\ntwo"])
+def test_hooks_are_read_in_order(listed):
     made = config()
-    made.set_section_option("post_write_hooks", "hooks", "one, two")
+    made.set_section_option("post_write_hooks", "hooks", listed)
     for name in ("one", "two"):
         made.set_section_option("post_write_hooks", f"{name}.type", "exec")
     assert made.get_hooks_list() == [{"type": "exec", "_hook_name": "one"}, {"type": "exec", "_hook_name": "two"}]
@@ -75,6 +76,20 @@ def test_print_stdout_formats_only_with_arguments():
     made.print_stdout("%s and %s", "this", "that")
     made.print_stdout("100%s")
     assert out.getvalue() == "this and that\n100%s\n"
+
+
+def test_arguments_are_filled_into_a_pyproject_table(tmp_path):
+    path = tmp_path / "pyproject.toml"
+    path.write_text('[tool.alembic]\nscript_location = "%(here)s/%(name)s"\nbad = "%(absent)s"\nlone = "5%"\n')
+    made = Config(toml_file=path, config_args={"name": "shop"})
+    assert made.get_alembic_option("script_location") == f"{tmp_path.as_posix()}/shop"
+    assert made.toml_args == {"name": "shop", "here": tmp_path.as_posix()}
+    for name in ("bad", "lone"):
+        with pytest.raises(CommandError, match=r"pyproject\.toml: cannot fill in .*; %\(here\)s is the file's folder"):
+            made.get_alembic_option(name)
+    path.write_text("[tool]\nalembic = 3\n")
+    with pytest.raises(CommandError, match=r"\[tool\.alembic\] must be a table"):
+        Config(toml_file=path).get_alembic_option("script_location")
 
 
 def test_attributes_and_arguments_are_kept():
