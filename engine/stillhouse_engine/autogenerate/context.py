@@ -69,9 +69,9 @@ class AutogenContext:
         self.imports: set[str] = set()
         self.comparators = comparators.branch()
         if autogenerate:
-            Plugin.populate_autogenerate_priority_dispatch(
-                self.comparators, list(opts.get("autogenerate_plugins") or DEFAULT_PLUGINS)
-            )
+            chosen = opts.get("autogenerate_plugins")
+            names = DEFAULT_PLUGINS if chosen is None else chosen
+            Plugin.populate_autogenerate_priority_dispatch(self.comparators, list(names))
         self.asked: dict[Hashable, Any] = {}
         self._object_filters = filters(opts.get("include_object"))
         self._name_filters = filters(opts.get("include_name"))

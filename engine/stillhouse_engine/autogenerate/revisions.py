@@ -125,7 +125,7 @@ class RevisionContext:
 
     def _to_script(self, migration_script: ops.MigrationScript) -> Script | None:
         variables = {"imports": "", "upgrades": "", "downgrades": "", **self.template_args}
-        if self._contexts and self._has_directives(migration_script):
+        if self._contexts:
             context = AutogenContext(self._contexts[-1].migration_context, autogenerate=False)
             context.imports = migration_script.imports
             into_template_variables(context, migration_script, variables)
@@ -140,12 +140,6 @@ class RevisionContext:
             version_path=migration_script.version_path,
             depends_on=migration_script.depends_on,
             **variables,
-        )
-
-    def _has_directives(self, migration_script: ops.MigrationScript) -> bool:
-        return bool(self.command_args["autogenerate"]) or any(
-            not container.is_empty()
-            for container in (*migration_script.upgrade_ops_list, *migration_script.downgrade_ops_list)
         )
 
 

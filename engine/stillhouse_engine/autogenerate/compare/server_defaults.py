@@ -89,11 +89,10 @@ def compare_defaults(
     model, live = metadata_col.server_default, conn_col.server_default
     wanted = rendered(model, autogen_context)
     found = live.arg.text if isinstance(live, DefaultClause) and hasattr(live.arg, "text") else None
-    if differs(autogen_context, conn_col, metadata_col, wanted, found):
+    judge = differing(autogen_context, conn_col, metadata_col, wanted, found)
+    if judge is not None:
         alter_column_op.modify_server_default = model
-        log.info(
-            "Dialect impl %s detected server default on column '%s'", autogen_context.migration_context.impl, place
-        )
+        log.info("%s detected server default on column '%s'", judge, place)
     return PriorityDispatchResult.CONTINUE
 
 
@@ -106,23 +105,22 @@ def rendered(default: Any, autogen_context: AutogenContext) -> str | None:
     return sql_text(default.arg, autogen_context, is_server_default=True)
 
 
-def differs(
+def differing(
     autogen_context: AutogenContext,
     conn_col: Column[Any],
     metadata_col: Column[Any],
     wanted: str | None,
     found: str | None,
-) -> bool:
-    """Tell whether two defaults differ: by the project's hook, by the dialect's; where they are compared at all."""
+) -> str | None:
+    """Return who says that two defaults differ: the project's hook, or the dialect; None where they do not."""
     context = autogen_context.migration_context
     hook = autogen_context.opts.get("compare_server_default", False)
-    if hook is False:
-        return False
     if callable(hook):
         said = hook(context, conn_col, metadata_col, found, metadata_col.server_default, wanted)
         if said is not None:
-            return bool(said)
-    return bool(context.impl.compare_server_default(conn_col, metadata_col, wanted, found))
+            return f"User defined function {hook}" if said else None
+    said = context.impl.compare_server_default(conn_col, metadata_col, wanted, found)
+    return f"Dialect impl {context.impl}" if said else None
 
 
 def setup(plugin: Plugin) -> None:

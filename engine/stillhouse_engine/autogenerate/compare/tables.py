@@ -34,13 +34,11 @@ def compare_tables(
     """Compare the tables of the chosen schemas with the models."""
     live = live_keys(autogen_context, schemas)
     models = model_keys(autogen_context)
-    chosen = [key for key in models if schema_chosen(key[0], schemas, autogen_context)]
-    wanted = dict.fromkeys(chosen)
-    added = [key for key in wanted if key not in live]
+    added = [key for key in models if key not in live]
     for key in added:
         add_table(autogen_context, upgrade_ops, models[key])
     removed = sorted(live - set(models), key=sort_key)
-    existing = sorted(live.intersection(wanted), key=sort_key)
+    existing = sorted(live.intersection(models), key=sort_key)
     same = unchanged(autogen_context, models, existing)
     existing = [key for key in existing if key not in same]
     reader = LiveTables(autogen_context, [*removed, *existing], live)
@@ -54,21 +52,17 @@ def compare_tables(
     return PriorityDispatchResult.CONTINUE
 
 
-def schema_chosen(schema: str | None, schemas: set[str | None], autogen_context: AutogenContext) -> bool:
-    """Tell whether the models' tables of a schema take part."""
-    return schema in schemas or autogen_context.run_name_filters(schema, "schema", {})
-
-
 def live_keys(autogen_context: AutogenContext, schemas: set[str | None]) -> set[Key]:
-    """Return schemas and names of the live tables, without the version table."""
-    found: set[Key] = set()
-    for schema in schemas:
-        names = autogen_context.inspector.get_table_names(schema=schema)
-        found |= {
-            (schema, name) for name in names if autogen_context.run_name_filters(name, "table", {"schema_name": schema})
-        }
-    found.discard(version_key(autogen_context))
-    return {key for key in found if key[1] != JOURNAL}
+    """Return schemas and names of the live tables that the project's filter lets through, without the version table."""
+    version = version_key(autogen_context)
+    return {
+        (schema, name)
+        for schema in schemas
+        for name in autogen_context.inspector.get_table_names(schema=schema)
+        if name != JOURNAL
+        and (schema, name) != version
+        and autogen_context.run_name_filters(name, "table", {"schema_name": schema})
+    }
 
 
 def version_key(autogen_context: AutogenContext) -> Key:

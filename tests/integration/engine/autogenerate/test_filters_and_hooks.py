@@ -82,6 +82,7 @@ def test_include_name(connection, refused):
         return include
 
     theirs, ours = [], []
+    connection.exec_driver_sql("CREATE TABLE alembic_version (version_num TEXT)")
     one = alembic_outcome(connection, after(), include_name=record(theirs))
     other = our_outcome(connection, after(), include_name=record(ours))
     assert differences(one, other) == {}
@@ -120,6 +121,9 @@ def test_plugins_by_name(connection):
     setup(plugin)
     try:
         our_outcome(connection, after(), autogenerate_plugins=["alembic.autogenerate.*", "tests.own"])
+        assert our_outcome(connection, after(), autogenerate_plugins=[]) == alembic_outcome(
+            connection, after(), autogenerate_plugins=[]
+        )
         with pytest.raises(CommandError, match="Did not locate plugins: nobody"):
             our_outcome(connection, after(), autogenerate_plugins=["nobody"])
     finally:
@@ -155,6 +159,8 @@ def test_schemas(postgres_server, postgres_database):
     engine = sa.create_engine(postgres_server.url(postgres_database(), "psycopg"))
     metadata = sa.MetaData()
     sa.Table("here", metadata, sa.Column("id", sa.Integer, primary_key=True), schema="one")
+    sa.Table("there", metadata, sa.Column("id", sa.Integer, primary_key=True), schema="absent")
+    sa.Table("anywhere", metadata, sa.Column("id", sa.Integer, primary_key=True))
     with engine.connect() as connection:
         connection.exec_driver_sql(
             "CREATE SCHEMA one; CREATE SCHEMA two; CREATE TABLE two.t (a int REFERENCES two.t (a), UNIQUE (a)) ; CREATE TABLE one.here (id int primary key, b text)".replace(
@@ -165,6 +171,8 @@ def test_schemas(postgres_server, postgres_database):
             {},
             {"include_schemas": True},
             {"include_schemas": True, "include_name": lambda name, type_, _: type_ != "schema" or name == "one"},
+            {"include_schemas": True, "include_name": lambda name, type_, _: type_ != "schema" or name is not None},
+            {"include_name": lambda *_: False},
         ):
             assert (
                 differences(
