@@ -17,7 +17,7 @@ from stillhouse_engine.schema.mysql.routines import body_words
 from stillhouse_engine.schema.mysql.tokens import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from stillhouse_engine.autogenerate.context import AutogenContext
     from stillhouse_engine.declared import Trigger
@@ -87,12 +87,14 @@ def in_place(wanted: list[str], there: list[str]) -> bool:
     return known == [each for each in wanted if each in known]
 
 
-def misplaced(wanted: list[str], there: list[str]) -> list[str]:
-    """Return the triggers to be put elsewhere: one, if that is enough."""
+def staying(wanted: list[str], there: list[str]) -> list[str]:
+    """Return the longest row of triggers that stand in the wanted order already; the others are put elsewhere."""
+    best: dict[str, list[str]] = {}
     for name in there:
-        if in_place(wanted, [each for each in there if each != name]):
-            return [name] if name in wanted else []
-    return wanted
+        here = wanted.index(name)
+        before = (row for last, row in best.items() if wanted.index(last) < here)
+        best[name] = [*max(before, key=len, default=[]), name]
+    return max(best.values(), key=len, default=[])
 
 
 class TriggerComparison:
@@ -132,19 +134,20 @@ class TriggerComparison:
             for key, item in self.live.items()
             if key not in self.models and accepts(self.context, key[2], "trigger", None, item)
         ]
-        self.waiting = {
-            key
-            for key, (model, said) in self.models.items()
-            if self.differs(said, self.live.get(key))
-            and accepts(self.context, key[2], "trigger", model, self.live.get(key))
-        }
+        changed = self.accepted(key for key, (_, said) in self.models.items() if self.differs(said, self.live.get(key)))
+        self.waiting = changed | self.accepted(self.misplaced(changed))
         for key in self.models:
             if key in self.waiting:
-                live = self.live.get(key)
-                verb = "added" if live is None else "changed"
-                log.info("Detected %s trigger %r on %r", verb, key[2], full_name(*key[:2]))
+                what = "added" if key not in self.live else "changed" if key in changed else "moved"
+                log.info("Detected %s trigger %r on %r", what, key[2], full_name(*key[:2]))
                 found.append(self.make(key))
-        return found + self.reordered()
+        return found
+
+    def accepted(self, keys: Iterable[Key]) -> set[Key]:
+        """Return those that the project's filter lets through."""
+        return {
+            key for key in keys if accepts(self.context, key[2], "trigger", self.models[key][0], self.live.get(key))
+        }
 
     def differs(self, said: Declaration, live: SchemaObject | None) -> bool:
         """Tell whether a live trigger is another than its model."""
@@ -154,18 +157,13 @@ class TriggerComparison:
             or body_words(said.body) != body_words(live.text("definition"))
         )
 
-    def reordered(self) -> list[ops.SchemaObjectOp]:
-        """Put triggers that nothing else is to be done with into their places."""
-        found = []
+    def misplaced(self, changed: set[Key]) -> Iterator[Key]:
+        """Yield the unchanged triggers that run before or after others that they should not."""
         for group, wanted in self.wanted.items():
-            for name in misplaced(wanted, self.now.get(group, [])):
-                key = (group[0], group[1], name)
-                model, live = self.models[key][0], self.live.get(key)
-                settled = in_place(wanted, self.now.get(group, []))
-                if not settled and live is not None and accepts(self.context, name, "trigger", model, live):
-                    log.info("Detected another order of trigger %r on %r", name, full_name(*group[:2]))
-                    found.append(self.make(key))
-        return found
+            keys = {name: (group[0], group[1], name) for name in wanted}
+            there = [name for name in self.now.get(group, []) if name in keys and keys[name] not in changed]
+            stay = staying(wanted, there)
+            yield from (keys[name] for name in there if name not in stay)
 
     def drop(self, key: Key) -> ops.SchemaObjectOp:
         """Drop a trigger that is in the database only."""
