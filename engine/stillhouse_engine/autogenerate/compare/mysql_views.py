@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.autogenerate.compare.objects import accepts
@@ -105,6 +106,7 @@ def mysql_comparison(
             )
     queries = {key: model.query(autogen_context.dialect) for key, model in models.items() if key[0] == "view"}
     found, words = understood(autogen_context, live, queries)
+    mark_stars(upgrade_ops, found, queries, words)
     comparison = MySQLViewComparison(autogen_context, found, models, words, set())
     comparison.lossy = lossy_tables(upgrade_ops)
     return comparison
@@ -188,14 +190,44 @@ def read_databases(query: str) -> set[str]:
     return {
         name.name
         for before, name, dot in zip(found, found[1:], found[2:], strict=False)
-        if dot.value == "." and name.kind in {"word", "quoted"} and before.keyword in {"FROM", "JOIN"}
+        if dot.value == "." and name.is_name and before.keyword in {"FROM", "JOIN"}
+    }
+
+
+def mark_stars(
+    upgrade_ops: ops.UpgradeOps,
+    live: Mapping[Key, SchemaObject],
+    queries: Mapping[Key, str],
+    words: Mapping[Key, dict[str, Any]],
+) -> None:
+    """Mark the views that select all columns of what gets other columns only now: the server still sees the old ones."""
+    restless = changed_tables(upgrade_ops, ops.AddColumnOp, ops.DropColumnOp)
+    for key, query in queries.items():
+        if key in live and has_star(query) and names(query) & restless:
+            words[key][REFUSED] = "its columns change"
+        if key not in live or REFUSED in words[key] or words[key]["definition"] != live[key].get("definition"):
+            restless.add(key[2].lower())
+
+
+def has_star(query: str) -> bool:
+    """Tell whether a query selects all columns of something."""
+    found = tokens(query)
+    return any(
+        star.value == "*" and before.keyword in {"SELECT", "DISTINCT", "ALL", ",", "."}
+        for before, star in pairwise(found)
+    )
+
+
+def changed_tables(upgrade_ops: ops.UpgradeOps, *kinds: type[ops.MigrateOperation]) -> set[str]:
+    """Return the names, in small letters, of tables that get some kinds of operations."""
+    return {
+        table.table_name.lower()
+        for table in upgrade_ops.ops
+        if isinstance(table, ops.ModifyTableOps) and any(isinstance(each, kinds) for each in table.ops)
     }
 
 
 def lossy_tables(upgrade_ops: ops.UpgradeOps) -> frozenset[str]:
     """Return the names of tables that go or lose columns: a view that uses those cannot be made as it was before they are back."""
-    found = {each.table_name for each in upgrade_ops.ops if isinstance(each, ops.DropTableOp)}
-    for table in upgrade_ops.ops:
-        if isinstance(table, ops.ModifyTableOps) and any(isinstance(each, ops.DropColumnOp) for each in table.ops):
-            found.add(table.table_name)
-    return frozenset(name.lower() for name in found)
+    gone = {each.table_name.lower() for each in upgrade_ops.ops if isinstance(each, ops.DropTableOp)}
+    return frozenset(gone | changed_tables(upgrade_ops, ops.DropColumnOp))

@@ -53,8 +53,15 @@ class Token(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name that it stands for."""
+        """The name that it stands for; double quotes may be around one as well, where ``sql_mode`` has ANSI_QUOTES."""
+        if self.value[0] == '"':
+            return self.text
         return self.value[1:-1].replace("``", "`") if self.kind == "quoted" else self.value
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it may be a name."""
+        return self.kind in {"word", "quoted"} or self.value[0] == '"'
 
 
 def tokens(sql: str) -> list[Token]:
@@ -73,4 +80,4 @@ def words(sql: str) -> str:
 
 def names(sql: str) -> set[str]:
     """Return the names and other words of a text in small letters."""
-    return {token.name.lower() for token in tokens(sql) if token.kind in {"word", "quoted"}}
+    return {token.name.lower() for token in tokens(sql) if token.is_name}

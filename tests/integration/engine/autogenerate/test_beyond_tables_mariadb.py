@@ -39,32 +39,39 @@ def name_and_age(metadata: sa.MetaData) -> sa.Table:
 def test_views(engine):
     metadata = sa.MetaData()
     table = users(metadata, sa.Column("name", sa.String(20)), sa.Column("mail", sa.String(20)))
-    View("same", metadata, "select  id, NAME from users where name <> ':x' and id > 3 # why not\n;")
+    View("same", metadata, "select  id, NAME from users where name <> ':x\"' and id > 3 # why not\n;")
     View("base", metadata, sa.select(table.c.id, table.c.name.label("called")).where(table.c.name.like("50%")))
     View("on_top", metadata, "SELECT called FROM base WHERE id > 1")
     View("unchanged_on_top", metadata, "SELECT id FROM same")
     View("replaced", metadata, "SELECT id\nFROM places\nWHERE id > 10\nWITH LOCAL CHECK OPTION")
     sa.Table("places", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(20)))
     View("without_age", metadata, "SELECT id, name FROM users")
+    View(
+        "all_columns",
+        metadata,
+        "SELECT DISTINCT u.* FROM users u, places p WHERE u.id = p.id OR (p.id > 1 AND u.id > 2)",
+    )
     View("added", metadata, "SELECT mail, count(*) AS n FROM users GROUP BY mail")
     trip = round_trip(
         engine,
         [
             USERS,
             "CREATE TABLE places (id integer AUTO_INCREMENT PRIMARY KEY, name varchar(20))",
-            "CREATE VIEW same AS SELECT id, NAME FROM users WHERE name <> ':x' AND id > 3",
+            "CREATE VIEW same AS SELECT id, NAME FROM users WHERE name <> ':x\"' AND id > 3",
             "CREATE VIEW base AS SELECT id, name FROM users",
             "CREATE VIEW on_top AS SELECT name FROM base",
             "CREATE VIEW unchanged_on_top AS SELECT id FROM same",
             "CREATE ALGORITHM = MERGE SQL SECURITY INVOKER VIEW replaced AS SELECT name FROM places WHERE id > 20 WITH CHECK OPTION",
             "CREATE VIEW without_age AS SELECT id, name, age FROM users",
             "CREATE VIEW removed AS SELECT id FROM users",
+            "CREATE VIEW all_columns AS SELECT DISTINCT u.* FROM users u JOIN places p WHERE u.id = p.id OR p.id > 1 AND u.id > 2",
         ],
         metadata,
         "views",
     )
     assert [diff[:2] for diff in trip.diffs if "view" in diff[0]] == [
         ("remove_view", "on_top"),
+        ("remove_view", "all_columns"),
         ("remove_view", "base"),
         ("remove_view", "removed"),
         ("remove_view", "without_age"),
@@ -72,6 +79,7 @@ def test_views(engine):
         ("add_view", "on_top"),
         ("modify_view", "replaced"),
         ("add_view", "without_age"),
+        ("add_view", "all_columns"),
         ("add_view", "added"),
     ]
     assert (
@@ -162,7 +170,9 @@ def test_triggers_and_their_order(engine):
     before = [
         USERS,
         f"CREATE TRIGGER last BEFORE INSERT ON users {body.format(1).replace('BEGIN', 'BEGIN # old')}",
+        "SET sql_mode = 'PIPES_AS_CONCAT'",
         f"CREATE TRIGGER removed BEFORE INSERT ON users {body.format(1)}",
+        "SET sql_mode = DEFAULT",
         f"CREATE TRIGGER first BEFORE INSERT ON users {body.format(1)}",
         f"CREATE TRIGGER second BEFORE INSERT ON users {body.format(3)}",
         "CREATE TRIGGER moved BEFORE UPDATE ON users FOR EACH ROW SET NEW.age = 1",
@@ -176,6 +186,7 @@ def test_triggers_and_their_order(engine):
         ("modify_trigger", "users.last"),
         ("modify_trigger", "users.moved"),
     ]
+    assert trip.downgrade.count("# It was made with sql_mode = 'PIPES_AS_CONCAT', this session has another one") == 1
     assert "FOR EACH ROW PRECEDES second SET NEW.age = 3" in trip.upgrade, "as it was declared"
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TRIGGER removed")
