@@ -20,7 +20,7 @@ UNIT = r"(?:`(?:[^`]|``)+`|[\w$]+)"
 NAME = rf"{UNIT}(?:\s*\.\s*{UNIT})?"
 IS, IS_NOT, REPLACE = r"(?:IF\s+EXISTS\s+)?", r"(?:IF\s+NOT\s+EXISTS\s+)?", r"(?:OR\s+REPLACE\s+)?"
 DEFINED = r"(?:ALGORITHM\s*=\s*\w+\s+|DEFINER\s*=\s*\S+\s+|SQL\s+SECURITY\s+\w+\s+|AGGREGATE\s+)*"
-AGAIN_WORDS = r"(?:GRANT|REVOKE|TRUNCATE)\b"
+AGAIN_WORDS = r"(?:GRANT|REVOKE|TRUNCATE|ALTER\s+SEQUENCE(?!.*\bRESTART\b))\b"
 RULES = tuple(
     (re.compile(BLANK + pattern, re.IGNORECASE | re.DOTALL), kind, expect)
     for pattern, kind, expect in (

@@ -57,6 +57,7 @@ def test_which_statements_may_share_a_transaction_with_their_row(sql, expected):
     ("sql", "kind", "names", "expect"),
     [
         ("CREATE TABLE IF NOT EXISTS `a b` (id INT)", "relation", ("`a b`",), "present"),
+        ("ALTER SEQUENCE a INCREMENT BY 2", "again", (), None),
         ("\nCREATE TABLE other.a (id INT)", "relation", ("other.a",), "present"),
         ("DROP TABLE a, b", "relation", ("a", "b"), "absent"),
         ("ALTER TABLE a ADD COLUMN b INT", "relation", ("a",), None),
@@ -80,7 +81,10 @@ def test_what_mysql_is_asked(sql, kind, names, expect):
     assert (question.kind, question.names, question.expect) == (kind, names, expect)
 
 
-@pytest.mark.parametrize("sql", ["CALL tidy()", "ALTER DATABASE CHARACTER SET utf8mb4", "INSERT INTO a VALUES (1)"])
+@pytest.mark.parametrize(
+    "sql",
+    ["CALL tidy()", "ALTER DATABASE CHARACTER SET utf8mb4", "INSERT INTO a VALUES (1)", "ALTER SEQUENCE a RESTART"],
+)
 def test_what_mysql_cannot_be_asked(sql):
     assert question_of(sql) is None
 
