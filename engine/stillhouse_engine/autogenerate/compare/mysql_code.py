@@ -11,18 +11,37 @@ if TYPE_CHECKING:
     from stillhouse_engine.schema.snapshot import SchemaObject
 
 
+def refuse_unseen(autogen_context: AutogenContext, kind: str) -> None:
+    """Refuse to compare what the server leaves out of its catalogue for this user: it would seem to be missing.
+
+    Raises:
+        CommandError: this user does not see things of that kind.
+    """
+    reason = dict(autogen_context.snapshot.coverage.not_compared).get(kind)
+    if reason is not None:
+        raise CommandError(
+            f"Can't compare {kind}s: they are {reason} on the database. Grant it, or leave the plug-in out of autogenerate_plugins."
+        )
+
+
 def refuse_hidden(live: SchemaObject) -> None:
     """Refuse to compare what this user may not read.
 
     Raises:
         CommandError: the server hides the body.
     """
-    if live.hints.get("readable") == 0:
+    if live.hints.get("readable") != 0:
+        return
+    if live.kind == "view":
         raise CommandError(
-            f"Can't compare the {live.kind} {live.name!r}: the server hides its body from this user, who has not made it. Migrate as "
-            "its definer, grant SHOW CREATE ROUTINE (MariaDB 11.3 or later), SHOW_ROUTINE (MySQL 8) or SELECT on mysql.proc "
-            "(MariaDB), or leave it out with include_name."
+            f"Can't compare the view {live.name!r}: the server hides its query from this user. Grant SHOW VIEW on the database, or leave "
+            "it out with include_name."
         )
+    raise CommandError(
+        f"Can't compare the {live.kind} {live.name!r}: the server hides its body from this user, who has not made it. Migrate as "
+        "its definer, grant SHOW CREATE ROUTINE (MariaDB 11.3 or later), SHOW_ROUTINE (MySQL 8) or SELECT on mysql.proc "
+        "(MariaDB), or leave it out with include_name."
+    )
 
 
 def made_under(autogen_context: AutogenContext, live: SchemaObject) -> str:

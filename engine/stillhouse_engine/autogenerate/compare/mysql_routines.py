@@ -6,7 +6,7 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
-from stillhouse_engine.autogenerate.compare.mysql_code import made_under, refuse_hidden
+from stillhouse_engine.autogenerate.compare.mysql_code import made_under, refuse_hidden, refuse_unseen
 from stillhouse_engine.autogenerate.compare.objects import FUNCTIONS, accepts, full_name, live_objects, sql_name
 from stillhouse_engine.autogenerate.reflection.mysql_words import server_words
 from stillhouse_engine.errors import CommandError
@@ -164,6 +164,7 @@ def compare_as_written(
     autogen_context: AutogenContext, schemas: set[str | None], noun: str, models: Sequence[Declared]
 ) -> list[ops.SchemaObjectOp]:
     """Return what makes the live routines of the chosen schemas the declared ones."""
+    refuse_unseen(autogen_context, noun)
     parsed = {}
     for item in models:
         routine = taken_apart(item)

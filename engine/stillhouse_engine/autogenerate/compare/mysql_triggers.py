@@ -10,7 +10,7 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stillhouse_engine.autogenerate.compare.mysql_code import made_under
+from stillhouse_engine.autogenerate.compare.mysql_code import made_under, refuse_unseen
 from stillhouse_engine.autogenerate.compare.objects import TRIGGERS, accepts, full_name, sql_name
 from stillhouse_engine.operations import ops
 from stillhouse_engine.schema.mysql.routines import body_words
@@ -245,4 +245,5 @@ def mysql_changes(
     autogen_context: AutogenContext, live: Mapping[Key, SchemaObject], models: Mapping[Key, Any]
 ) -> list[ops.SchemaObjectOp]:
     """Return what makes the live triggers the declared ones."""
+    refuse_unseen(autogen_context, "trigger")
     return TriggerComparison(autogen_context, live, models).run()

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from stillhouse_engine.autogenerate.compare.mysql_code import refuse_hidden
 from stillhouse_engine.autogenerate.compare.objects import accepts
 from stillhouse_engine.autogenerate.compare.view_comparison import ViewComparison
 from stillhouse_engine.autogenerate.reflection.mysql_words import AS_IT_IS, server_words
@@ -120,7 +121,8 @@ def understood(
     home = autogen_context.snapshot.schemas[0]
     views = {place[1]: item["query"] for place, item in here.items() if place[0] is None}
     questions: dict[Any, str] = {}
-    for key in live:
+    for key, item in live.items():
+        refuse_hidden(item)
         query = here[key[1:]]["query"]
         questions["live", key] = query
         questions["again", key] = query.replace(f"{identifier(home)}.", "")

@@ -44,26 +44,49 @@ NOT_ABOUT_THE_QUERY = frozenset({1044, 1045, 1142, 1143, 1205, 1213, 1227, 1317,
 """Errors of the server that say nothing of a query: privileges, locks, timeouts."""
 
 
+class HiddenError(CommandError):
+    """The server does not tell this user how it understands something.
+
+    Args:
+        reason: why not.
+
+    Attributes:
+        reason: why not.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            "Can't compare views, functions or CHECKs: the server was asked how it understands those of the models, by EXPLAIN and "
+            f"the optimizer's trace, and refused: {reason}. Grant SELECT and SHOW VIEW on the database to this user, filter with "
+            "include_name, or leave these plug-ins out of autogenerate_plugins."
+        )
+
+
 def server_words(connection: Connection, questions: Questions, views: Mapping[str, str]) -> dict[Hashable, str | None]:
     """Return how the server understands queries.
 
     Args:
         connection: the connection.
         questions: the queries, by any key.
-        views: what the views of the connection's own database say, by their names. Queries get them as common table
-            expressions: the server tells nothing of a query over views that have the rights of somebody else.
+        views: what the views of the connection's own database say, by their names. Where the server tells nothing of queries
+            over views that have the rights of somebody else, it is asked again with their queries in their place.
 
     Returns:
         The texts by the same keys; None where the server cannot make sense of a query now.
 
     Raises:
-        CommandError: this user is not told.
+        HiddenError: this user is not told.
     """
     if not questions:
         return {}
     known = {name.lower(): (name, query) for name, query in views.items()}
+    queries = list(questions.values())
     with traced(connection):
-        found = ask(connection, list(questions.values()), known)
+        try:
+            found = ask(connection, queries, {})
+        except HiddenError:
+            found = ask(connection, queries, known)
     return {
         key: said and f"{said} {ordinals(question)}"
         for (key, question), said in zip(questions.items(), found, strict=True)
@@ -78,11 +101,12 @@ def traced(connection: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        quoted = {
+        after = {
             name: str(value) if isinstance(value, int) else f"'{value}'"
             for name, value in zip(SETTINGS, before, strict=True)
         }
-        set_all(connection, quoted)
+        if not connection.invalidated:
+            set_all(connection, after)
 
 
 def set_all(connection: Connection, settings: Mapping[str, str]) -> None:
@@ -91,19 +115,23 @@ def set_all(connection: Connection, settings: Mapping[str, str]) -> None:
 
 
 def ask(connection: Connection, queries: list[str], views: Mapping[str, tuple[str, str]]) -> list[str | None]:
-    """Ask all at once; what fails is found by halves."""
+    """Ask all at once; what fails is found by halves.
+
+    Raises:
+        HiddenError: this user is not told.
+    """
     try:
         connection.exec_driver_sql(explanation(queries, views), execution_options=AS_IT_IS).close()
     except DBAPIError as error:
         if error.connection_invalidated or code_of(error) in NOT_ABOUT_THE_QUERY:
-            raise refusal(str(error.orig)) from error
+            raise HiddenError(str(error.orig)) from error
         if len(queries) == 1:
             return [None]
         half = len(queries) // 2
         return [*ask(connection, queries[:half], views), *ask(connection, queries[half:], views)]
     trace = connection.exec_driver_sql("SELECT TRACE FROM information_schema.OPTIMIZER_TRACE").scalar()
     if not trace:
-        raise refusal("it tells nothing of queries over views that have the rights of somebody else")
+        raise HiddenError("it tells nothing of queries over views that have the rights of somebody else")
     return answers(trace, len(queries))
 
 
@@ -145,7 +173,7 @@ def without_nests(text: str) -> str:
     kept: list[str] = []
     nests: list[bool] = []
     found = [token.value for token in tokens(text)]
-    for value, following in zip(found, [*found[1:], ""], strict=True):
+    for value, following in zip(found, [*found[1:], ""], strict=False):
         if value == "(":
             nests.append(kept[-1:] in (["from"], ["join"]) and following not in {"select", "with", "values"})
         if value not in {"(", ")"} or not (nests[-1] if value == "(" else nests.pop()):
@@ -176,12 +204,3 @@ def code_of(error: DBAPIError) -> int:
     """Return the server's number of an error."""
     arguments = getattr(error.orig, "args", ())
     return arguments[0] if arguments and isinstance(arguments[0], int) else 0
-
-
-def refusal(reason: str) -> CommandError:
-    """Return the error that says why nothing can be compared."""
-    return CommandError(
-        "Can't compare views, functions or CHECKs: the server was asked how it understands those of the models, by EXPLAIN and "
-        f"the optimizer's trace, and refused: {reason}. Grant SELECT and SHOW VIEW on the database to this user, filter with "
-        "include_name, or leave these plug-ins out of autogenerate_plugins."
-    )

@@ -160,7 +160,7 @@ def body_words(body: str) -> str:
     found = tokens(body.rstrip().removesuffix(";"))
     kept = [
         token.value[0] + repr(token.text) if token.kind == "text" else token.value
-        for token, following in zip(found, [*found[1:], None], strict=True)
+        for token, following in zip(found, [*found[1:], None], strict=False)
         if not (following is not None and following.kind == "text" and CHARACTER_SET.fullmatch(token.value))
     ]
     return " ".join(kept)

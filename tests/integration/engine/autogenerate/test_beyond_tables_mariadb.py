@@ -303,6 +303,14 @@ def test_views_with_the_rights_of_somebody_else_are_compared(engine, mariadb_adm
         assert compared(connection, metadata, "views").diffs == []
         with pytest.raises(CommandError, match="the server hides its body"):
             compared(connection, metadata, "functions")
+    with mariadb_admin.connect() as connection:
+        connection.exec_driver_sql(f"REVOKE TRIGGER, SHOW VIEW ON {engine.url.database}.* FROM {user}@'127.0.0.1'")
+    mine.dispose()
+    with mine.connect() as connection:
+        with pytest.raises(CommandError, match="Grant SHOW VIEW"):
+            compared(connection, metadata, "views")
+        with pytest.raises(CommandError, match="triggers: they are hidden from a user without TRIGGER"):
+            compared(connection, metadata, "triggers")
     mine.dispose()
 
 
