@@ -1,10 +1,14 @@
-"""What triggers and routines of MySQL and MariaDB have in common: privileges hide them, and they keep the mode they were made in."""
+"""What views, triggers and routines of MySQL and MariaDB have in common.
+
+Privileges hide them, they keep the sql_mode in which they were made, and they cannot be made while a column is missing.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.errors import CommandError
+from stillhouse_engine.operations import ops
 
 if TYPE_CHECKING:
     from stillhouse_engine.autogenerate.context import AutogenContext
@@ -59,3 +63,18 @@ def made_under(autogen_context: AutogenContext, live: SchemaObject) -> str:
 def modes(said: str) -> set[str]:
     """Return the modes of an sql_mode."""
     return {mode for mode in said.upper().split(",") if mode}
+
+
+def changed_tables(upgrade_ops: ops.UpgradeOps, *kinds: type[ops.MigrateOperation]) -> set[str]:
+    """Return the names, in small letters, of tables that get some kinds of operations."""
+    return {
+        table.table_name.lower()
+        for table in upgrade_ops.ops
+        if isinstance(table, ops.ModifyTableOps) and any(isinstance(each, kinds) for each in table.ops)
+    }
+
+
+def lossy_tables(upgrade_ops: ops.UpgradeOps) -> frozenset[str]:
+    """Return the names of tables that go or lose columns: what uses those cannot be made as it was before they are back."""
+    gone = {each.table_name.lower() for each in upgrade_ops.ops if isinstance(each, ops.DropTableOp)}
+    return frozenset(gone | changed_tables(upgrade_ops, ops.DropColumnOp))

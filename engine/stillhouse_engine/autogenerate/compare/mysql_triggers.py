@@ -7,14 +7,20 @@ PRECEDES, upwards and back; where their order differs from that of the models, t
 from __future__ import annotations
 
 import logging
-import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from stillhouse_engine.autogenerate.compare.mysql_code import made_under, refuse_unseen
+from stillhouse_engine.autogenerate.compare.mysql_code import lossy_tables, made_under, refuse_unseen
+from stillhouse_engine.autogenerate.compare.mysql_trigger_order import (
+    Declaration,
+    clause,
+    declaration,
+    in_place,
+    inserted,
+    staying,
+)
 from stillhouse_engine.autogenerate.compare.objects import TRIGGERS, accepts, full_name, sql_name
 from stillhouse_engine.operations import ops
 from stillhouse_engine.schema.mysql.routines import body_words
-from stillhouse_engine.schema.mysql.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,73 +35,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("stillhouse.autogenerate.triggers")
 
-PREAMBLE = ("FOR", "EACH", "ROW")
-ORDER = re.compile(r"\s*(FOLLOWS|PRECEDES)\s+(`(?:[^`]|``)*`|[\w$]+)", re.IGNORECASE)
-
-
-class Declaration(NamedTuple):
-    """What a declared trigger says.
-
-    Attributes:
-        event: when it runs, in capitals: ``BEFORE UPDATE``.
-        order: ``FOLLOWS`` or ``PRECEDES``; empty where it says neither.
-        other: the trigger that it follows or precedes.
-        body: what it does.
-    """
-
-    event: str
-    order: str
-    other: str
-    body: str
-
-
-def declaration(model: Trigger) -> Declaration:
-    """Take a declared trigger apart; one of another database is all body."""
-    event = " ".join(model.event.upper().split())
-    first = tokens(model.action)[:3]
-    body = model.action[first[-1].end :] if tuple(each.keyword for each in first) == PREAMBLE else model.action
-    order = ORDER.match(body)
-    if order is None:
-        return Declaration(event, "", "", body.strip())
-    other = order[2].strip("`").replace("``", "`")
-    return Declaration(event, order[1].upper(), other, body[order.end() :].strip())
-
-
-def inserted(there: list[str], name: str, order: str, other: str) -> list[str]:
-    """Return the order of triggers once one is made, in the last place unless it says another."""
-    kept = [each for each in there if each != name]
-    place = len(kept)
-    if other in kept:
-        place = kept.index(other) + (order == "FOLLOWS")
-    return [*kept[:place], name, *kept[place:]]
-
-
-def clause(wanted: list[str], there: list[str], name: str) -> tuple[str, str]:
-    """Return what puts a trigger among those that are there into the place that it has among those that are wanted."""
-    others = [each for each in there if each != name]
-    here = wanted.index(name)
-    before = [each for each in wanted[:here] if each in others]
-    behind = [each for each in wanted[here + 1 :] if each in others]
-    if not behind:
-        return "", ""
-    return ("FOLLOWS", before[-1]) if before else ("PRECEDES", behind[0])
-
-
-def in_place(wanted: list[str], there: list[str]) -> bool:
-    """Tell whether triggers stand in the wanted order, as far as they are there."""
-    known = [each for each in there if each in wanted]
-    return known == [each for each in wanted if each in known]
-
-
-def staying(wanted: list[str], there: list[str]) -> list[str]:
-    """Return the longest row of triggers that stand in the wanted order already; the others are put elsewhere."""
-    best: dict[str, list[str]] = {}
-    for name in there:
-        here = wanted.index(name)
-        before = (row for last, row in best.items() if wanted.index(last) < here)
-        best[name] = [*max(before, key=len, default=[]), name]
-    return max(best.values(), key=len, default=[])
-
 
 class TriggerComparison:
     """Compares triggers.
@@ -104,6 +43,7 @@ class TriggerComparison:
         autogen_context: what is known.
         live: the live ones by schema, table and name.
         models: the declared ones in the same way.
+        lossy: names, in small letters, of tables that lose columns: what changes there is dropped before, and made after.
 
     Attributes:
         now: the names of the triggers of each table and event in their order, as the operations so far make it.
@@ -112,10 +52,15 @@ class TriggerComparison:
     """
 
     def __init__(
-        self, autogen_context: AutogenContext, live: Mapping[Key, SchemaObject], models: Mapping[Key, Trigger]
+        self,
+        autogen_context: AutogenContext,
+        live: Mapping[Key, SchemaObject],
+        models: Mapping[Key, Trigger],
+        lossy: frozenset[str] = frozenset(),
     ) -> None:
         self.context = autogen_context
-        self.live = live
+        self.live = dict(live)
+        self.lossy = lossy
         self.models = {key: (model, declaration(model)) for key, model in models.items()}
         self.replaces = bool(getattr(autogen_context.dialect, "is_mariadb", False))
         self.now = grouped(
@@ -129,16 +74,17 @@ class TriggerComparison:
 
     def run(self) -> list[ops.SchemaObjectOp]:
         """Return the operations."""
+        changed = self.accepted(key for key, (_, said) in self.models.items() if self.differs(said, self.live.get(key)))
+        aside = {key for key in changed & self.live.keys() if key[1].lower() in self.lossy}
         found = [
             self.drop(key)
-            for key, item in self.live.items()
-            if key not in self.models and accepts(self.context, key[2], "trigger", None, item)
+            for key, item in [*self.live.items()]
+            if key in aside or (key not in self.models and accepts(self.context, key[2], "trigger", None, item))
         ]
-        changed = self.accepted(key for key, (_, said) in self.models.items() if self.differs(said, self.live.get(key)))
         self.waiting = changed | self.accepted(self.misplaced(changed))
         for key in self.models:
             if key in self.waiting:
-                what = "added" if key not in self.live else "changed" if key in changed else "moved"
+                what = "moved" if key not in changed else "changed" if key in self.live or key in aside else "added"
                 log.info("Detected %s trigger %r on %r", what, key[2], full_name(*key[:2]))
                 found.append(self.make(key))
         return found
@@ -166,9 +112,10 @@ class TriggerComparison:
             yield from (keys[name] for name in there if name not in stay)
 
     def drop(self, key: Key) -> ops.SchemaObjectOp:
-        """Drop a trigger that is in the database only."""
-        live = self.live[key]
-        log.info("Detected removed trigger %r on %r", key[2], full_name(*key[:2]))
+        """Drop a trigger that is in the database only, or is made again later."""
+        live = self.live.pop(key)
+        if key not in self.models:
+            log.info("Detected removed trigger %r on %r", key[2], full_name(*key[:2]))
         undo = [self.again(key, live, self.now)]
         self.forget(key)
         return ops.SchemaObjectOp(
@@ -242,8 +189,11 @@ def grouped(triggers: Iterable[tuple[Key, str]]) -> Groups:
 
 
 def mysql_changes(
-    autogen_context: AutogenContext, live: Mapping[Key, SchemaObject], models: Mapping[Key, Any]
+    autogen_context: AutogenContext,
+    upgrade_ops: ops.UpgradeOps,
+    live: Mapping[Key, SchemaObject],
+    models: Mapping[Key, Any],
 ) -> list[ops.SchemaObjectOp]:
     """Return what makes the live triggers the declared ones."""
     refuse_unseen(autogen_context, "trigger")
-    return TriggerComparison(autogen_context, live, models).run()
+    return TriggerComparison(autogen_context, live, models, lossy_tables(upgrade_ops)).run()

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from stillhouse_engine.autogenerate.compare.mysql_code import refuse_hidden
+from stillhouse_engine.autogenerate.compare.mysql_code import changed_tables, lossy_tables, refuse_hidden
 from stillhouse_engine.autogenerate.compare.objects import accepts
 from stillhouse_engine.autogenerate.compare.view_comparison import ViewComparison
 from stillhouse_engine.autogenerate.reflection.mysql_words import AS_IT_IS, server_words
@@ -218,18 +218,3 @@ def has_star(query: str) -> bool:
         star.value == "*" and before.keyword in {"SELECT", "DISTINCT", "ALL", ",", "."}
         for before, star in pairwise(found)
     )
-
-
-def changed_tables(upgrade_ops: ops.UpgradeOps, *kinds: type[ops.MigrateOperation]) -> set[str]:
-    """Return the names, in small letters, of tables that get some kinds of operations."""
-    return {
-        table.table_name.lower()
-        for table in upgrade_ops.ops
-        if isinstance(table, ops.ModifyTableOps) and any(isinstance(each, kinds) for each in table.ops)
-    }
-
-
-def lossy_tables(upgrade_ops: ops.UpgradeOps) -> frozenset[str]:
-    """Return the names of tables that go or lose columns: a view that uses those cannot be made as it was before they are back."""
-    gone = {each.table_name.lower() for each in upgrade_ops.ops if isinstance(each, ops.DropTableOp)}
-    return frozenset(gone | changed_tables(upgrade_ops, ops.DropColumnOp))

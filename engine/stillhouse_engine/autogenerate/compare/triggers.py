@@ -50,7 +50,7 @@ def compare_triggers(
         if item.schema in schemas
     }
     if is_mysql(autogen_context):
-        arrange(upgrade_ops, mysql_changes(autogen_context, live, models))
+        arrange(upgrade_ops, mysql_changes(autogen_context, upgrade_ops, live, models))
         return PriorityDispatchResult.CONTINUE
     words = WORDS[autogen_context.dialect.name](autogen_context, models)
     found = []

@@ -1,4 +1,4 @@
-"""Promise: views, functions, procedures, triggers and sequences of MariaDB are compared as the server means them, both ways."""
+"""Promise: functions, procedures, triggers and sequences of MariaDB are compared as the server means them, both ways."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 from both_autogenerates import Statements
+from mariadb_models import USERS, name_and_age, users
 from round_trips import compared, round_trip
 
 from stillhouse_engine.autogenerate import Function, MaterializedView, Procedure, Trigger, View
@@ -23,75 +24,6 @@ def engine(mariadb_server, mariadb_database) -> Iterator[sa.Engine]:
     engine = sa.create_engine(mariadb_server.url(mariadb_database(), "pymysql"))
     yield engine
     engine.dispose()
-
-
-def users(metadata: sa.MetaData, *items, **kw) -> sa.Table:
-    return sa.Table("users", metadata, sa.Column("id", sa.Integer, primary_key=True), *items, **kw)
-
-
-USERS = "CREATE TABLE users (id integer AUTO_INCREMENT PRIMARY KEY, name varchar(20), age integer)"
-
-
-def name_and_age(metadata: sa.MetaData) -> sa.Table:
-    return users(metadata, sa.Column("name", sa.String(20)), sa.Column("age", sa.Integer))
-
-
-def test_views(engine):
-    metadata = sa.MetaData()
-    table = users(metadata, sa.Column("name", sa.String(20)), sa.Column("mail", sa.String(20)))
-    View("same", metadata, "select  id, NAME from users where name <> ':x\"' and id > 3 # why not\n;")
-    View("base", metadata, sa.select(table.c.id, table.c.name.label("called")).where(table.c.name.like("50%")))
-    View("on_top", metadata, "SELECT called FROM base WHERE id > 1")
-    View("unchanged_on_top", metadata, "SELECT id FROM same")
-    View("replaced", metadata, "SELECT id\nFROM places\nWHERE id > 10\nWITH LOCAL CHECK OPTION")
-    sa.Table("places", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(20)))
-    View("without_age", metadata, "SELECT id, name FROM users")
-    View(
-        "all_columns",
-        metadata,
-        "SELECT DISTINCT u.* FROM users u, places p WHERE u.id = p.id OR (p.id > 1 AND u.id > 2)",
-    )
-    View("added", metadata, "SELECT mail, count(*) AS n FROM users GROUP BY mail")
-    trip = round_trip(
-        engine,
-        [
-            USERS,
-            "CREATE TABLE places (id integer AUTO_INCREMENT PRIMARY KEY, name varchar(20))",
-            "CREATE VIEW same AS SELECT id, NAME FROM users WHERE name <> ':x\"' AND id > 3",
-            "CREATE VIEW base AS SELECT id, name FROM users",
-            "CREATE VIEW on_top AS SELECT name FROM base",
-            "CREATE VIEW unchanged_on_top AS SELECT id FROM same",
-            "CREATE ALGORITHM = MERGE SQL SECURITY INVOKER VIEW replaced AS SELECT name FROM places WHERE id > 20 WITH CHECK OPTION",
-            "CREATE VIEW without_age AS SELECT id, name, age FROM users",
-            "CREATE VIEW removed AS SELECT id FROM users",
-            "CREATE VIEW all_columns AS SELECT DISTINCT u.* FROM users u JOIN places p WHERE u.id = p.id OR p.id > 1 AND u.id > 2",
-        ],
-        metadata,
-        "views",
-    )
-    assert [diff[:2] for diff in trip.diffs if "view" in diff[0]] == [
-        ("remove_view", "on_top"),
-        ("remove_view", "all_columns"),
-        ("remove_view", "base"),
-        ("remove_view", "removed"),
-        ("remove_view", "without_age"),
-        ("add_view", "base"),
-        ("add_view", "on_top"),
-        ("modify_view", "replaced"),
-        ("add_view", "without_age"),
-        ("add_view", "all_columns"),
-        ("add_view", "added"),
-    ]
-    assert (
-        "op.execute(\n"
-        "    'CREATE OR REPLACE ALGORITHM = MERGE SQL SECURITY INVOKER VIEW replaced AS\\n'\n"
-        "    'SELECT id\\n'\n"
-        "    'FROM places\\n'\n"
-        "    'WHERE id > 10\\n'\n"
-        "    'WITH LOCAL CHECK OPTION'\n"
-        ")"
-    ) in trip.upgrade
-    assert engine.url.database not in trip.downgrade, "a revision is for any database"
 
 
 def test_functions_and_procedures(engine):
@@ -270,48 +202,6 @@ def test_everything_in_another_database(engine, mariadb_database):
         ("remove_sequence", f"{other}.gone"),
         ("add_trigger", f"{other}.users.added"),
     ]
-
-
-def test_a_database_of_the_same_table_is_told_apart(engine, mariadb_database):
-    other = mariadb_database()
-    metadata = sa.MetaData()
-    name_and_age(metadata)
-    View("people", metadata, f"SELECT count(*) AS n FROM {other}.users")
-    before = [USERS, USERS.replace("users", f"{other}.users"), "CREATE VIEW people AS SELECT count(*) AS n FROM users"]
-    trip = round_trip(engine, before, metadata, "views")
-    assert [diff[:2] for diff in trip.diffs] == [("modify_view", "people")]
-
-
-def test_views_with_the_rights_of_somebody_else_are_compared(engine, mariadb_admin):
-    metadata = sa.MetaData()
-    name_and_age(metadata)
-    View("base", metadata, "SELECT id, name FROM users")
-    View("on_top", metadata, "SELECT * FROM base")
-    user = f"u_{engine.url.database}"
-    with engine.begin() as connection:
-        for statement in (
-            USERS,
-            "CREATE VIEW base AS SELECT id, name FROM users",
-            "CREATE VIEW on_top AS SELECT * FROM base",
-        ):
-            connection.exec_driver_sql(statement)
-        connection.exec_driver_sql("CREATE FUNCTION hidden() RETURNS int DETERMINISTIC RETURN 1")
-        connection.exec_driver_sql(f"CREATE USER {user}@'127.0.0.1'")
-        connection.exec_driver_sql(f"GRANT ALL ON {engine.url.database}.* TO {user}@'127.0.0.1'")
-    mine = sa.create_engine(engine.url.set(username=user))
-    with mine.connect() as connection:
-        assert compared(connection, metadata, "views").diffs == []
-        with pytest.raises(CommandError, match="the server hides its body"):
-            compared(connection, metadata, "functions")
-    with mariadb_admin.connect() as connection:
-        connection.exec_driver_sql(f"REVOKE TRIGGER, SHOW VIEW ON {engine.url.database}.* FROM {user}@'127.0.0.1'")
-    mine.dispose()
-    with mine.connect() as connection:
-        with pytest.raises(CommandError, match="Grant SHOW VIEW"):
-            compared(connection, metadata, "views")
-        with pytest.raises(CommandError, match="triggers: they are hidden from a user without TRIGGER"):
-            compared(connection, metadata, "triggers")
-    mine.dispose()
 
 
 def test_what_mariadb_has_not_is_an_error(engine):

@@ -1,0 +1,78 @@
+"""The order in which MySQL's and MariaDB's triggers of one table and event run: that in which they were made. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from stillhouse_engine.schema.mysql.tokens import tokens
+
+if TYPE_CHECKING:
+    from stillhouse_engine.declared import Trigger
+
+PREAMBLE = ("FOR", "EACH", "ROW")
+ORDER = re.compile(r"\s*(FOLLOWS|PRECEDES)\s+(`(?:[^`]|``)*`|[\w$]+)", re.IGNORECASE)
+
+
+class Declaration(NamedTuple):
+    """What a declared trigger says.
+
+    Attributes:
+        event: when it runs, in capitals: ``BEFORE UPDATE``.
+        order: ``FOLLOWS`` or ``PRECEDES``; empty where it says neither.
+        other: the trigger that it follows or precedes.
+        body: what it does.
+    """
+
+    event: str
+    order: str
+    other: str
+    body: str
+
+
+def declaration(model: Trigger) -> Declaration:
+    """Take a declared trigger apart; one of another database is all body."""
+    event = " ".join(model.event.upper().split())
+    first = tokens(model.action)[:3]
+    body = model.action[first[-1].end :] if tuple(each.keyword for each in first) == PREAMBLE else model.action
+    order = ORDER.match(body)
+    if order is None:
+        return Declaration(event, "", "", body.strip())
+    other = order[2].strip("`").replace("``", "`")
+    return Declaration(event, order[1].upper(), other, body[order.end() :].strip())
+
+
+def inserted(there: list[str], name: str, order: str, other: str) -> list[str]:
+    """Return the order of triggers once one is made, in the last place unless it says another."""
+    kept = [each for each in there if each != name]
+    place = len(kept)
+    if other in kept:
+        place = kept.index(other) + (order == "FOLLOWS")
+    return [*kept[:place], name, *kept[place:]]
+
+
+def clause(wanted: list[str], there: list[str], name: str) -> tuple[str, str]:
+    """Return what puts a trigger among those that are there into the place that it has among those that are wanted."""
+    others = [each for each in there if each != name]
+    here = wanted.index(name)
+    before = [each for each in wanted[:here] if each in others]
+    behind = [each for each in wanted[here + 1 :] if each in others]
+    if not behind:
+        return "", ""
+    return ("FOLLOWS", before[-1]) if before else ("PRECEDES", behind[0])
+
+
+def in_place(wanted: list[str], there: list[str]) -> bool:
+    """Tell whether triggers stand in the wanted order, as far as they are there."""
+    known = [each for each in there if each in wanted]
+    return known == [each for each in wanted if each in known]
+
+
+def staying(wanted: list[str], there: list[str]) -> list[str]:
+    """Return the longest row of triggers that stand in the wanted order already; the others are put elsewhere."""
+    best: dict[str, list[str]] = {}
+    for name in there:
+        here = wanted.index(name)
+        before = (row for last, row in best.items() if wanted.index(last) < here)
+        best[name] = [*max(before, key=len, default=[]), name]
+    return max(best.values(), key=len, default=[])
