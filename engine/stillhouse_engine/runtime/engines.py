@@ -13,6 +13,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
+from stillhouse_engine.runtime.sqlite_cursors import cross_once
+
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
@@ -34,6 +36,8 @@ class Engines:
         if dialect is not None and getattr(dialect, "server_version_info", None):
             return sharing_engine(parsed, dialect)
         engine = create_engine(parsed, poolclass=NullPool)
+        if engine.dialect.driver == "aiosqlite":
+            cross_once(engine)
         self._dialects[key] = engine.dialect
         return engine
 
@@ -56,4 +60,6 @@ def sharing_engine(url: URL, dialect: Dialect) -> Engine:
     on_connect: Any = dialect.on_connect_url(url)
     if on_connect is not None:
         event.listen(pool, "connect", lambda connection, _record: on_connect(connection))
+    if dialect.driver == "aiosqlite":
+        cross_once(pool)
     return Engine(pool, dialect, url)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from stillhouse_engine.runtime.version_table import RowWrite
+from stillhouse_engine.script.steps import replace_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,8 +47,28 @@ class HeadMaintainer:
         Raises:
             CommandError: a row that should be there is not.
         """
-        for change in step.row_changes(self.heads):
+        self._write(step.row_changes(self.heads))
+
+    def update_to_steps(self, steps: Iterable[Step]) -> None:
+        """Make the changes that steps of one transaction bring together: nobody sees those in between.
+
+        Raises:
+            CommandError: a row that should be there is not.
+        """
+        after = set(self.heads)
+        for step in steps:
+            move(after, step.row_changes(after))
+        self._write(replace_rows(sorted(self.heads - after), sorted(after - self.heads)))
+
+    def _write(self, changes: Iterable[RowChange]) -> None:
+        for change in changes:
             self.context._write_version(RowWrite(self.context._version, change))  # noqa: SLF001 - its own keeper
-            self.heads.discard(change.remove or "")
-            if change.add is not None:
-                self.heads.add(change.add)
+            move(self.heads, [change])
+
+
+def move(heads: set[str], changes: Iterable[RowChange]) -> None:
+    """Change a set of heads as rows of the version table change."""
+    for change in changes:
+        heads.discard(change.remove or "")
+        if change.add is not None:
+            heads.add(change.add)

@@ -78,6 +78,17 @@ class Journal:
         event.remove(self.connection, "before_cursor_execute", self._before)
         event.remove(self.connection, "after_cursor_execute", self._after)
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether an earlier run was interrupted in the middle of a revision."""
+        self._load()
+        return bool(self.loaded)
+
+    def _load(self) -> None:
+        if self.loaded is None:
+            with self.paused():
+                self.loaded = self.rows.load()
+
     @contextmanager
     def recording(self, step: MigrationStep, heads: Collection[str]) -> Iterator[None]:
         """Record the statements of a step while its revision runs.
@@ -170,9 +181,8 @@ class Journal:
 
     def _begin(self, step: MigrationStep, heads: Collection[str]) -> None:
         script = getattr(step, "revision", None)  # a stamp has none
+        self._load()
         with self.paused():
-            if self.loaded is None:
-                self.loaded = self.rows.load()
             self.pending, self.position, self.known, self.open, self.ended_by_hand = [], 0, {}, None, False
             if script is None:
                 return

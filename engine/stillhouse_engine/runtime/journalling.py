@@ -48,6 +48,7 @@ class NoJournal:
     """Stands in for a journal where there is nothing to record."""
 
     known: Mapping[int, Entry] = MappingProxyType({})
+    interrupted = False
 
     def recording(self, _step: MigrationStep, _heads: Collection[str]) -> AbstractContextManager[None]:
         """Record nothing."""

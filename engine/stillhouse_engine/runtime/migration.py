@@ -20,7 +20,7 @@ from stillhouse_engine.runtime.interrupting import watch_connection
 from stillhouse_engine.runtime.journal import Journal
 from stillhouse_engine.runtime.journalling import JournalSink, NoJournal, open_journal
 from stillhouse_engine.runtime.locks import LockName
-from stillhouse_engine.runtime.replay import NoReplay, Replay, start_replay
+from stillhouse_engine.runtime.replay import NoReplay, Replay, send_recorded, start_replay
 from stillhouse_engine.runtime.running import RunningStep
 from stillhouse_engine.runtime.senders import make_sender
 from stillhouse_engine.runtime.session import MigrationSession
@@ -297,8 +297,11 @@ class MigrationContext:
             with replay.watching():
                 for stretch in replay.stretches(steps):
                     with self.begin_transaction(_per_migration=True):
-                        for step in stretch:
-                            self._run_step(step, keeper, kw)
+                        if stretch.statements is None:
+                            self._run_step(stretch.steps[0], keeper, kw)
+                        else:
+                            send_recorded(self, stretch, keeper)
+                            self._call_back(stretch.steps[-1], keeper, kw)
                     moved = True
             if moved and not self.as_sql:
                 self._sender.flush()
@@ -321,19 +324,19 @@ class MigrationContext:
         with RunningStep(step, self._settings) as running, Operations.context(self):
             self.running = running
             with self._journal.recording(step, keeper.heads):
-                # A revision that goes on in its middle runs by itself: a recording begins at its first statement.
-                replay = NoReplay() if self._journal.known else self._replay
-                replayed = replay.run(step, kw)
+                self._replay.run(step, kw)
             fault("before_version_row")
             keeper.update_to_step(step)
             self._journal.clear()
             fault("after_version_row")
-            if not replayed or self.on_version_apply_callbacks:
-                self._sender.flush()
-            for callback in self.on_version_apply_callbacks:
-                callback(ctx=self, step=step.info, heads=set(keeper.heads), run_args=kw)
+            self._sender.flush()
+            self._call_back(step, keeper, kw)
             running.heads = tuple(sorted(keeper.heads))
         self.running = None
+
+    def _call_back(self, step: MigrationStep, keeper: HeadMaintainer, kw: dict[str, Any]) -> None:
+        for callback in self.on_version_apply_callbacks:
+            callback(ctx=self, step=step.info, heads=set(keeper.heads), run_args=kw)
 
     def _starting_heads(self) -> tuple[str, ...]:
         if self.opts.get("dont_mutate", False) or self.as_sql:

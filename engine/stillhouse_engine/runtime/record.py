@@ -49,13 +49,20 @@ class RunRecord:
 
     def report(self, progress: Progress) -> None:
         """Take a piece of progress."""
+        facts: dict[str, Any] = progress.facts
         if progress.event == "revision.finished":
-            facts: dict[str, Any] = progress.facts
-            self.to_heads = tuple(facts["heads"])
-            revision = AppliedRevision(facts["revision"], facts["is_upgrade"], facts["seconds"])
-            self._applied.append((revision, self.to_heads))
+            self._add([facts["revision"]], facts)
+        elif progress.event == "revisions.replayed":
+            self._add(facts["revisions"], facts)
         if self.pass_on is not None:
             self.pass_on(progress)
+
+    def _add(self, revisions: Sequence[str], facts: dict[str, Any]) -> None:
+        """Note revisions that were applied or reverted together."""
+        self.to_heads = tuple(facts["heads"])
+        seconds = facts["seconds"] / len(revisions)
+        for revision in revisions:
+            self._applied.append((AppliedRevision(revision, facts["is_upgrade"], seconds), self.to_heads))
 
     def result(self) -> RunResult:
         """Return what came of it."""

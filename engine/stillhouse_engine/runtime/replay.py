@@ -1,19 +1,21 @@
 """Running a plan's revisions, or sending what a sibling recorded of them.
 
 A revision that reads nothing gives every database of one plan the same statements. The first run records them; the
-others, under the same key, send them without running Python. Version rows are written and guarded, hooks called and
-progress told exactly as without.
+others, under the same key, send them without running Python. Steps that share a transaction are sent as one stretch, and
+the version table makes one guarded move for all of them.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from contextlib import nullcontext
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from stillhouse_engine.faults import fault
 from stillhouse_engine.runtime.plan_keys import connection_key, dialect_key, frozen, options_key, steps_key
 from stillhouse_engine.runtime.recorder import RecordedSink, Recorder
 from stillhouse_engine.runtime.waiting import pause
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from stillhouse_engine.runtime.recordings import Recordings
+    from stillhouse_engine.runtime.heads import HeadMaintainer
+    from stillhouse_engine.runtime.recordings import Recordings, SentStatement
     from stillhouse_engine.runtime.settings import RunSettings
 
     class Context(Protocol):
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
         _journal: Any
 
 
+log = logging.getLogger("alembic.runtime.migration")
+
 DIALECTS = frozenset({("postgresql", "asyncpg"), ("sqlite", "pysqlite"), ("sqlite", "aiosqlite")})
 UNSTEADY = re.compile(
     r"^[ \t]*(?:import|from)[ \t]+(?:[\w.]+[ \t]*,[ \t]*)*"
@@ -55,6 +60,18 @@ PATIENCE_SECONDS = 1.0
 POLL_SECONDS = 0.01
 
 
+class Stretch(NamedTuple):
+    """Steps that run in one go.
+
+    Attributes:
+        steps: the steps.
+        statements: what was recorded of them; None for a single step whose Python runs.
+    """
+
+    steps: list[Any]
+    statements: tuple[SentStatement, ...] | None = None
+
+
 class NoReplay:
     """Runs every revision's Python."""
 
@@ -64,14 +81,13 @@ class NoReplay:
         """Watch nothing."""
         return nullcontext()
 
-    def stretches(self, steps: Sequence[Any]) -> Iterator[list[Any]]:
+    def stretches(self, steps: Sequence[Any]) -> Iterator[Stretch]:
         """Yield every step by itself."""
-        return ([step] for step in steps)
+        return (Stretch([step]) for step in steps)
 
-    def run(self, step: Any, arguments: dict[str, Any]) -> bool:
-        """Run a step's function; return False: nothing was replayed."""
+    def run(self, step: Any, arguments: dict[str, Any]) -> None:
+        """Run a step's function."""
         step.migration_fn(**arguments)
-        return False
 
     def finish(self) -> None:
         """Keep nothing."""
@@ -107,18 +123,22 @@ class Replay:
             pause(self.context.dialect, POLL_SECONDS)
             self.known = self.recordings.find(self.plan)
 
-    def stretches(self, steps: Sequence[Any]) -> Iterator[list[Any]]:
-        """Yield the steps, those together that are replayed and may share a transaction."""
+    def stretches(self, steps: Sequence[Any]) -> Iterator[Stretch]:
+        """Yield the steps; those together that are replayed and may share a transaction."""
         apart = self.context._transaction_per_migration or self.context.on_version_apply_callbacks  # noqa: SLF001 - its own part
         for replayed, several in groupby(steps, self._is_known):
             if replayed and not apart:
-                yield list(several)
+                yield self._stretch(list(several))
             else:
-                yield from ([step] for step in several)
+                yield from (self._stretch([step]) if replayed else Stretch([step]) for step in several)
 
     def _is_known(self, step: Any) -> bool:
         revision = getattr(step, "revision", None)
         return revision is not None and (revision.revision, step.is_upgrade) in self.known
+
+    def _stretch(self, steps: list[Any]) -> Stretch:
+        recorded = (self.known[step.revision.revision, step.is_upgrade] for step in steps)
+        return Stretch(steps, tuple(chain.from_iterable(recorded)))
 
     def watching(self) -> AbstractContextManager[Any]:
         """Record inside the block, unless the plan was recorded before."""
@@ -132,23 +152,13 @@ class Replay:
         """Note that the running revision looked at something of its own database."""
         self.recorder.spoil(reason)
 
-    def run(self, step: Any, arguments: dict[str, Any]) -> bool:
-        """Run a step; return whether a recording took the place of its Python."""
+    def run(self, step: Any, arguments: dict[str, Any]) -> None:
+        """Run a step's Python; record it, unless the plan was recorded before."""
         revision = getattr(step, "revision", None)
-        if revision is None:
-            step.migration_fn(**arguments)
-            return False
-        interrupted = bool(self.context._journal.known)  # noqa: SLF001 - its own part
-        known = self.known.get((revision.revision, step.is_upgrade))
-        if known is not None and not interrupted:
-            with self.context._journal.paused():  # noqa: SLF001 - what is replayed commits with its version row
-                self.context._sender.send_recorded(known)  # noqa: SLF001 - its own part
-            return True
-        if self.known:
+        if revision is None or self.known:
             self.context._sender.flush()  # noqa: SLF001 - its own part
-        if self.known or interrupted:
             step.migration_fn(**arguments)
-            return False
+            return
         memo = dict(self.context.impl.memo)
         with self.recorder.revision(revision.revision, is_upgrade=step.is_upgrade):
             step.migration_fn(**arguments)
@@ -156,7 +166,6 @@ class Replay:
                 self.spoil("it leaves notes for later revisions")
             if not is_steady(revision):
                 self.spoil("its file uses modules that may answer otherwise each time")
-        return False
 
     def finish(self) -> None:
         """Keep what was recorded: the run has come to its end."""
@@ -173,7 +182,7 @@ def start_replay(
 ) -> Replay | NoReplay:
     """Decide how a plan runs."""
     settings = context._settings  # noqa: SLF001 - its own part
-    if settings.recordings is None or not steps or not is_ours(context):
+    if settings.recordings is None or not steps or not is_ours(context) or context._journal.interrupted:  # noqa: SLF001 - its own part
         return NoReplay()
     plan = (
         dialect_key(context.dialect),
@@ -187,6 +196,26 @@ def start_replay(
     if not replay.leads:
         replay.wait()
     return replay
+
+
+def send_recorded(context: Context, stretch: Stretch, keeper: HeadMaintainer) -> None:
+    """Send what was recorded of steps that share a transaction; an error says nothing of a single one."""
+    started = time.monotonic()
+    for step in stretch.steps:
+        log.info("Running %s", step)
+    with context._journal.paused():  # noqa: SLF001 - what is replayed commits with its version row
+        context._sender.send_recorded(stretch.statements)  # noqa: SLF001 - its own part
+        fault("before_version_row")
+        keeper.update_to_steps(stretch.steps)
+        fault("after_version_row")
+        context._sender.flush()  # noqa: SLF001 - its own part
+    context._settings.tell(  # noqa: SLF001 - its own part
+        "revisions.replayed",
+        revisions=[step.revision.revision for step in stretch.steps],
+        is_upgrade=stretch.steps[0].is_upgrade,
+        seconds=round(time.monotonic() - started, 6),
+        heads=sorted(keeper.heads),
+    )
 
 
 def is_ours(context: Context) -> bool:

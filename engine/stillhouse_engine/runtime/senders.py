@@ -136,12 +136,10 @@ class SQLiteSender(DirectSender):
 
     def send_recorded(self, statements: Sequence[SentStatement]) -> None:
         """Keep what a sibling recorded for one call, once the transaction is open."""
-        for statement in statements:
-            call = Call(statement.text, statement.parameters, many=statement.many)
-            if in_transaction(self.connection):
-                self.waiting.append(call)
-            else:
-                self._send(call)
+        calls = [Call(statement.text, statement.parameters, many=statement.many) for statement in statements]
+        while calls and not in_transaction(self.connection):
+            self._send(calls.pop(0))
+        self.waiting += calls
 
     def write_version(self, table: Table, write: RowWrite) -> None:
         """Send a write, right after what is waiting.

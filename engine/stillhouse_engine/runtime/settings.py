@@ -26,7 +26,8 @@ class Progress:
     """Something that happened in a run, as plain data.
 
     Attributes:
-        event: ``revision.started``, ``revision.finished``, ``backfill.advanced``, ``lock.waiting`` or ``run.retried``.
+        event: ``revision.started``, ``revision.finished``, ``revisions.replayed`` (several, in one transaction),
+            ``backfill.advanced``, ``lock.waiting`` or ``run.retried``.
         facts: what happened, JSON-ready.
     """
 

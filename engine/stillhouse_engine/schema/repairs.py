@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
 
 from stillhouse_engine.schema.errors import UnsupportedDialectError
-from stillhouse_engine.schema.mysql import planner as mysql
-from stillhouse_engine.schema.postgresql import planner as postgresql
-from stillhouse_engine.schema.sqlite import planner as sqlite
+from stillhouse_engine.schema.taking import PACKAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from stillhouse_engine.schema.actions import RepairStep
     from stillhouse_engine.schema.changes import Change
@@ -22,14 +21,6 @@ class Repairer(Protocol):
 
     def plan(self, changes: Sequence[Change], expected: Snapshot, actual: Snapshot) -> tuple[RepairStep, ...]:
         """Return the steps that undo some changes."""
-
-
-REPAIRERS: Mapping[str, Repairer] = {
-    "postgresql": postgresql,
-    "sqlite": sqlite,
-    "mysql": mysql,
-    "mariadb": mysql,
-}
 
 
 def repair(changes: Iterable[Change], expected: Snapshot, actual: Snapshot) -> tuple[RepairStep, ...]:
@@ -44,6 +35,7 @@ def repair(changes: Iterable[Change], expected: Snapshot, actual: Snapshot) -> t
     chosen = tuple(changes)
     if not chosen:
         return ()
-    if actual.dialect not in REPAIRERS:
+    if actual.dialect not in PACKAGES:
         raise UnsupportedDialectError(actual.dialect)
-    return REPAIRERS[actual.dialect].plan(chosen, expected, actual)
+    planner = import_module(f"stillhouse_engine.schema.{PACKAGES[actual.dialect]}.planner")
+    return cast("Repairer", planner).plan(chosen, expected, actual)

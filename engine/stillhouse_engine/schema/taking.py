@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
 
-from stillhouse_engine.schema import mysql, postgresql, sqlite
 from stillhouse_engine.schema.errors import UnsupportedDialectError
-from stillhouse_engine.schema.postgresql.privileges import add_privileges, take_privileges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -38,14 +37,14 @@ class Reader(Protocol):
 PRIVILEGED = frozenset({"postgresql"})
 """Where owners and privileges are read."""
 
-READERS: Mapping[str, Reader] = {"postgresql": postgresql, "sqlite": sqlite, "mysql": mysql, "mariadb": mysql}
+PACKAGES: Mapping[str, str] = {"postgresql": "postgresql", "sqlite": "sqlite", "mysql": "mysql", "mariadb": "mysql"}
+"""Which package reads a kind of database; most processes need only one of them, which is imported when they do."""
 
 
 def _reader(dialect: str) -> Reader:
-    try:
-        return READERS[dialect]
-    except KeyError:
-        raise UnsupportedDialectError(dialect) from None
+    if dialect not in PACKAGES:
+        raise UnsupportedDialectError(dialect)
+    return cast("Reader", import_module(f"stillhouse_engine.schema.{PACKAGES[dialect]}"))
 
 
 def take_snapshot(
@@ -69,6 +68,8 @@ def take_snapshot(
     snapshot = _reader(connection.dialect.name).read(connection, schemas, exclude_tables)
     if not privileges or connection.dialect.name not in PRIVILEGED:
         return snapshot
+    from stillhouse_engine.schema.postgresql.privileges import add_privileges
+
     return add_privileges(connection, snapshot, exclude_tables, whole=schemas is None)
 
 
@@ -99,16 +100,17 @@ def digest_query(dialect_name: str, schemas: Sequence[str] | None = None, exclud
     return _reader(dialect_name).digest_statement(schemas, exclude_tables)
 
 
-MARKS: Mapping[str, Callable[[], str]] = {"postgresql": postgresql.mark_statement}
-
-
 def mark_query(dialect_name: str) -> str | None:
     """Return one SQL statement whose one value stays only while nothing in a database changes; None where there is none.
 
     It costs a fraction of a digest, and may change when nothing that a snapshot holds has. Compare only what the same user
     asked about the same database. The text contains no placeholders.
     """
-    return MARKS[dialect_name]() if dialect_name in MARKS else None
+    if dialect_name != "postgresql":
+        return None
+    from stillhouse_engine.schema.postgresql.marks import mark_statement
+
+    return mark_statement()
 
 
 def take_fingerprint(
@@ -128,4 +130,6 @@ def privileges_fingerprint(
     """Return the hash of who owns what and who may do what with it, in one statement; empty where that is not read."""
     if connection.dialect.name not in PRIVILEGED:
         return ""
+    from stillhouse_engine.schema.postgresql.privileges import take_privileges
+
     return hashlib.sha256(take_privileges(connection, schemas, exclude_tables).encode()).hexdigest()

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING
 from stillhouse_engine import as_alembic
 from stillhouse_engine.runtime.conditions import Conditions
 from stillhouse_engine.runtime.project import Project
-from stillhouse_engine.worker.adopting import adopt
 from stillhouse_engine.worker.checksums import checksums_of
-from stillhouse_engine.worker.expected import models, replay
 from stillhouse_engine.worker.messages import Done
 from stillhouse_engine.worker.scripts import ScriptFiles
 from stillhouse_engine.worker.sharing import SharedSnapshots
 from stillhouse_engine.worker.snapshots import SnapshotTaker
-from stillhouse_engine.worker.squashing import squash
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,18 +43,13 @@ class Jobs:
             "plan": self._plan,
             "current": self._current,
             "describe": self._describe,
-            "replay": replay,
-            "models": models,
-            "adopt": adopt,
-            "squash": squash,
         }
 
     async def run(self, start: Start, report: Report) -> Done:
         """Run one job to its end, or raise."""
         began = time.monotonic()
-        done = await self._verbs[start.verb](
-            self._project(start.project, at_once=start.verb in PLANNING), start, report
-        )
+        verb = self._verbs.get(start.verb) or rare_verb(start.verb)
+        done = await verb(self._project(start.project, at_once=start.verb in PLANNING), start, report)
         return replace(done, seconds=round(time.monotonic() - began, 6))
 
     def _project(self, spec: ProjectSpec, *, at_once: bool) -> Project:
@@ -111,6 +103,18 @@ class Jobs:
         del report
         summary = project.describe()
         return Done(start.id, heads=summary.heads, revisions=summary.revisions, originals=summary.originals)
+
+
+def rare_verb(name: Verb) -> Callable[[Project, Start, Report], Awaitable[Done]]:
+    """Return a verb that few workers are ever asked for; its modules are imported only then."""
+    from stillhouse_engine.worker import adopting, expected, squashing
+
+    return {
+        "replay": expected.replay,
+        "models": expected.models,
+        "adopt": adopting.adopt,
+        "squash": squashing.squash,
+    }[name]
 
 
 def conditions_of(start: Start, report: Report) -> Conditions:

@@ -151,7 +151,7 @@ class Progress:
     """A step of a job.
 
     Attributes:
-        event: ``revision.started``, ``revision.finished``, ``lock.waiting``, ``run.retried``…
+        event: ``revision.started``, ``revision.finished``, ``revisions.replayed``, ``lock.waiting``, ``run.retried``…
         facts: what happened, as plain data; ``revision`` where the step belongs to one.
     """
 

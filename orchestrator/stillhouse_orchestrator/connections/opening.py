@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from stillhouse_engine.runtime.sqlite_cursors import cross_once
 from stillhouse_engine.worker.diagnosis import HINTS, diagnose
 from stillhouse_engine.worker.scrub import scrub, secrets_of
 from stillhouse_orchestrator.connections.servers import OWN_DRIVERS, address, own_url, server_of
@@ -87,6 +88,8 @@ class Opener:
                     hint="install 'stillhouse[mysql]'",
                 ) from error
             sa.event.listen(engine.sync_engine, "do_connect", _aim)
+            if engine.dialect.driver == "aiosqlite":
+                cross_once(engine.sync_engine)
             self._engines[key] = engine
         return self._engines[key]
 

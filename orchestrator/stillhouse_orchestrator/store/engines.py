@@ -9,6 +9,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import StaticPool
 
+from stillhouse_engine.runtime.sqlite_cursors import cross_once
 from stillhouse_orchestrator.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def _sqlite(url: URL) -> AsyncEngine:
     in_memory = file_of(url) is None
     pool: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {"pool_size": POOL_SIZE}
     engine = create_async_engine(url, **pool)
+    cross_once(engine.sync_engine)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

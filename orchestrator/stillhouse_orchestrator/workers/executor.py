@@ -83,7 +83,7 @@ class Progress:
     """A step of a job, as it happens.
 
     Attributes:
-        event: ``revision.started``, ``revision.finished``, ``lock.waiting``, ``run.retried``…
+        event: ``revision.started``, ``revision.finished``, ``revisions.replayed``, ``lock.waiting``, ``run.retried``…
         facts: what happened, as plain data; ``revision`` where the step belongs to one.
     """
 

@@ -77,16 +77,15 @@ async def test_fifty_databases_from_one_worker(project, urls):
 
 
 async def test_a_worker_killed_in_the_middle_loses_nothing_and_applies_nothing_twice(project, urls):
-    connections, finished = Connections(), 0
+    connections, finished = Connections(), set()
 
     async with PoolExecutor() as executor:
 
         def kill_in_the_middle(step) -> None:
-            nonlocal finished
-            finished += step.event == "revision.finished"
-            if finished == 200:
-                finished += 1
-                os.kill(executor.pids[0], signal.SIGKILL)
+            if step.event == "revisions.replayed" and len(finished) < 10:
+                finished.add(step.target)
+                if len(finished) == 10:
+                    os.kill(executor.pids[0], signal.SIGKILL)
 
         outcomes = await migrate(executor, connections, project, urls, kill_in_the_middle)
         lost = [outcome for outcome in outcomes if outcome.state == "lost"]

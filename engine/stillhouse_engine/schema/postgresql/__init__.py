@@ -2,7 +2,6 @@
 
 from stillhouse_engine.schema.postgresql.digest import digest_statement
 from stillhouse_engine.schema.postgresql.fingerprints import fingerprint_statement
-from stillhouse_engine.schema.postgresql.marks import mark_statement
 from stillhouse_engine.schema.postgresql.reader import read, take_fingerprint
 
-__all__ = ["digest_statement", "fingerprint_statement", "mark_statement", "read", "take_fingerprint"]
+__all__ = ["digest_statement", "fingerprint_statement", "read", "take_fingerprint"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
-from watched_runs import contents, marked, runs, versions
+from watched_runs import contents, marked, runs, sync, versions
 
 from stillhouse_engine.errors import MigrationScriptError
 from stillhouse_engine.runtime.project import DatabaseSpec, Project
@@ -30,6 +30,23 @@ ONCE = {
     "an identifier": "import json, uuid",
     "an opt-out": "stillhouse_replay = False",
 }
+
+WATCH = {
+    "sqlite": ["CREATE TABLE moves (at TEXT)"]
+    + [
+        f"CREATE TRIGGER on_{event} AFTER {event} ON alembic_version BEGIN INSERT INTO moves VALUES ('now'); END"
+        for event in ("INSERT", "UPDATE", "DELETE")
+    ],
+    "postgresql": [
+        "CREATE TABLE moves (at TEXT)",
+        (
+            "CREATE FUNCTION moved() RETURNS trigger LANGUAGE plpgsql "
+            "AS $$ BEGIN INSERT INTO moves VALUES ('now'); RETURN NULL; END $$"
+        ),
+        "CREATE TRIGGER moved AFTER INSERT OR UPDATE OR DELETE ON alembic_version FOR EACH ROW EXECUTE FUNCTION moved()",
+    ],
+}
+"""Statements that let a database count the writes of its version table."""
 
 
 async def upgrade(opened, *urls, **options):
@@ -144,7 +161,7 @@ async def test_a_failure_names_revision_line_and_statement(project, spec_of, mak
     assert contents(second) == contents(unreplayed)
 
 
-async def test_hooks_and_progress_are_those_of_any_run(project, spec_of, make_url):
+async def test_what_is_replayed_is_told_once_it_is_there(project, spec_of, make_url):
     project.revision("r1", None, CREATE)
     project.revision("r2", "r1", "op.add_column('t', sa.Column('more', sa.Integer))")
     opened = Project(spec_of(project))
@@ -156,12 +173,38 @@ async def test_hooks_and_progress_are_those_of_any_run(project, spec_of, make_ur
             columns.extend(column["name"] for column in sa.inspect(connection).get_columns("t"))
 
         def listen(progress, events=events):
-            events.append((progress.event, progress.facts["revision"], progress.facts.get("heads")))
+            facts = progress.facts
+            events.append((progress.event, facts.get("revision") or facts["revisions"], facts.get("heads")))
 
         await opened.upgrade(DatabaseSpec("d", url), on_progress=listen, after=look)
-        seen.append((events, columns))
-    assert seen[0] == seen[1]
-    assert seen[0][1] == ["id", "name", "more"]
+        assert columns == ["id", "name", "more"]
+        seen.append(events)
+    assert [event for event in seen[0] if event[2]] == [
+        ("revision.finished", "r1", ["r1"]),
+        ("revision.finished", "r2", ["r2"]),
+    ]
+    assert seen[1] == [("revisions.replayed", ["r1", "r2"], ["r2"])]
+
+
+async def test_the_version_table_moves_once_for_all_that_is_replayed(project, spec_of, make_url):
+    for name, down in (("r1", None), ("a", "r1"), ("b", "r1"), ("m", ("a", "b")), ("c", "r1")):
+        project.revision(name, down, f"op.create_table('t_{name}', sa.Column('id', sa.Integer))")
+    opened = Project(spec_of(project))
+    urls = make_url(), make_url()
+    for url in urls:
+        await opened.upgrade(DatabaseSpec("d", url), "r1")
+        engine = sa.create_engine(sync(url))
+        with engine.begin() as connection:
+            for statement in WATCH[engine.dialect.name]:
+                connection.exec_driver_sql(statement)
+        engine.dispose()
+    for url, moves in zip(urls, (5, 2), strict=True):
+        await opened.upgrade(DatabaseSpec("d", url), "heads")
+        assert versions(url) == ["c", "m"]
+        engine = sa.create_engine(sync(url))
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM moves").scalar() == moves
+        engine.dispose()
 
 
 async def test_a_failed_run_leaves_no_recording(project, spec_of, make_url):
