@@ -58,7 +58,14 @@ def ask_mysql(autogen_context: AutogenContext, schemas: set[str | None]) -> None
 def live_checks(autogen_context: AutogenContext, schema: str | None, table: str) -> dict[str, str]:
     """Return the live CHECKs of a table of MySQL or MariaDB, without those that MariaDB gives to JSON columns."""
     found = {}
-    for name, definition in live_definitions(autogen_context, schema, table, KIND).items():
+    definitions = live_definitions(autogen_context, schema, table, KIND)
+    if any("?" in text for text in definitions.values()):
+        # What information_schema cannot write are question marks there.
+        shown = autogen_context.inspector.get_check_constraints(table, schema)
+        definitions |= {
+            str(item["name"]): f"CHECK ({item['sqltext']})" for item in shown if item["name"] in definitions
+        }
+    for name, definition in definitions.items():
         text = definition.removeprefix("CHECK (").removesuffix(")")
         if not getattr(autogen_context.dialect, "is_mariadb", False):
             text = text.replace("\\'", "'")  # as MySQL's information_schema has them

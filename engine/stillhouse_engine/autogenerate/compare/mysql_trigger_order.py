@@ -32,14 +32,19 @@ class Declaration(NamedTuple):
 
 def declaration(model: Trigger) -> Declaration:
     """Take a declared trigger apart; one of another database is all body."""
-    event = " ".join(model.event.upper().split())
-    first = tokens(model.action)[:3]
-    body = model.action[first[-1].end :] if tuple(each.keyword for each in first) == PREAMBLE else model.action
+    return taken_apart(model.event, model.action)
+
+
+def taken_apart(event: str, action: str) -> Declaration:
+    """Take a trigger apart, from ``FOR EACH ROW`` on."""
+    said = " ".join(event.upper().split())
+    first = tokens(action)[:3]
+    body = action[first[-1].end :] if tuple(each.keyword for each in first) == PREAMBLE else action
     order = ORDER.match(body)
     if order is None:
-        return Declaration(event, "", "", body.strip())
+        return Declaration(said, "", "", body.strip())
     other = order[2].strip("`").replace("``", "`")
-    return Declaration(event, order[1].upper(), other, body[order.end() :].strip())
+    return Declaration(said, order[1].upper(), other, body[order.end() :].strip())
 
 
 def inserted(there: list[str], name: str, order: str, other: str) -> list[str]:

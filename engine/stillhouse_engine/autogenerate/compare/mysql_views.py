@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.autogenerate.compare.mysql_code import changed_tables, lossy_tables, refuse_hidden
+from stillhouse_engine.autogenerate.compare.mysql_originals import original_query
 from stillhouse_engine.autogenerate.compare.objects import accepts
 from stillhouse_engine.autogenerate.compare.view_comparison import ViewComparison
 from stillhouse_engine.autogenerate.reflection.mysql_words import AS_IT_IS, server_words
@@ -161,10 +162,12 @@ def live_queries(autogen_context: AutogenContext) -> dict[tuple[str | None, str]
     def bare(match: re.Match[str]) -> str:
         return match[1] if match[1] in own else match[0]
 
-    return {
-        (None if schema == home else schema, name): {"query": qualified.sub(bare, query), "algorithm": algorithm}
-        for schema, name, query, algorithm in rows
-    }
+    found = {}
+    for schema, name, query, algorithm in rows:
+        place = (None if schema == home else schema, name)
+        said = qualified.sub(bare, without_check_option(original_query(autogen_context, *place, query))[0])
+        found[place] = {"query": said, "algorithm": algorithm}
+    return found
 
 
 def without_check_option(query: str) -> tuple[str, str | None]:

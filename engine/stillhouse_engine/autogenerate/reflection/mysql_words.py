@@ -33,6 +33,8 @@ SETTINGS = {
     "optimizer_trace_max_mem_size": str(2**30),
     "optimizer_switch": "'derived_merge=off'",
 }
+BEYOND = re.compile("[\U00010000-\U0010ffff]")
+"""Letters beyond the Basic Multilingual Plane."""
 EXPANDED = re.compile(r'"expanded_query": ("(?:[^"\\]|\\.)*")')
 """A query in a trace. Elsewhere in a trace MariaDB leaves quotes as they are, so that it is no JSON."""
 NUMBERS = re.compile(r"/\* select#\d+ \*/ ?")
@@ -95,9 +97,16 @@ def server_words(connection: Connection, questions: Questions, views: Mapping[st
 
 @contextmanager
 def traced(connection: Connection) -> Iterator[None]:
-    """Let the server trace its optimizer in this session; afterwards the session is as it was."""
-    before = connection.exec_driver_sql(f"SELECT {', '.join(f'@@{name}' for name in SETTINGS)}").one()
-    set_all(connection, SETTINGS)
+    """Let the server trace its optimizer in this session; afterwards the session is as it was.
+
+    Raises:
+        HiddenError: it cannot.
+    """
+    try:
+        before = connection.exec_driver_sql(f"SELECT {', '.join(f'@@{name}' for name in SETTINGS)}").one()
+        set_all(connection, SETTINGS)
+    except DBAPIError as error:
+        raise HiddenError(str(error.orig)) from error
     try:
         yield
     finally:
@@ -141,10 +150,16 @@ def explanation(queries: list[str], views: Mapping[str, tuple[str, str]]) -> str
     for query in queries:
         need(query, views, needed)
     given = ", ".join(f"{identifier(name)} AS ({query})" for name, query in needed.items())
+    given, queries = basic(given), [basic(query) for query in queries]
     parts = [
         f"SELECT 'stillhouse {number}' FROM (\n{query}\n) AS stillhouse_words" for number, query in enumerate(queries)
     ]
     return f"EXPLAIN {f'WITH {given} ' if given else ''}{' UNION ALL '.join(parts)}"
+
+
+def basic(sql: str) -> str:
+    """Return SQL whose texts have no letters that MariaDB cannot put into a trace: each is written as its number."""
+    return BEYOND.sub(lambda match: f"\ue000{ord(match[0]):x}\ue001", sql)
 
 
 def need(query: str, views: Mapping[str, tuple[str, str]], needed: dict[str, str]) -> None:

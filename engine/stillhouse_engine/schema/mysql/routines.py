@@ -156,14 +156,21 @@ def characteristics(found: list[Token]) -> tuple[dict[str, str | None], list[Tok
 
 
 def body_words(body: str) -> str:
-    """Return what is compared of a body: the server leaves out character sets before texts, and writes quotes in one way."""
+    """Return what is compared of a body: servers leave out character sets before texts, and the marks of ``/*! … */``."""
     found = tokens(body.rstrip().removesuffix(";"))
     kept = [
         token.value[0] + repr(token.text) if token.kind == "text" else token.value
         for token, following in zip(found, [*found[1:], None], strict=False)
-        if not (following is not None and following.kind == "text" and CHARACTER_SET.fullmatch(token.value))
+        if not is_character_set(token, following) and not (token.kind == "sign" and token.value[:2] in {"/*", "*/"})
     ]
     return " ".join(kept)
+
+
+def is_character_set(token: Token, following: Token | None) -> bool:
+    """Tell whether a token says the character set of the text behind it."""
+    if following is None or token.kind != "word" or CHARACTER_SET.fullmatch(token.value) is None:
+        return False
+    return following.kind == "text" or following.keyword in {"X", "B"}
 
 
 def plain_type(type_: str) -> str:

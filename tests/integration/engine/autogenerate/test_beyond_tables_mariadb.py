@@ -165,6 +165,36 @@ def test_sequences(engine):
     ]
 
 
+def test_what_information_schema_spoils(engine):
+    metadata = sa.MetaData()
+    table = name_and_age(metadata)
+    table.append_constraint(sa.CheckConstraint("name <> '😀'", name="no_smile"))
+    text = """BEGIN SET @a = '😀?'; SET @b = '\\\\', @c = 'a\\\\nb', @d = "it's \\"", @e = N'ü'; END"""
+    View("same", metadata, "SELECT '😀\\\\' AS smile, name FROM users WHERE name <> '?' WITH CHECK OPTION")
+    Procedure("same(a int, `b c` varchar(9))", metadata, text)
+    Trigger("same", metadata, table, "BEFORE INSERT", f"FOR EACH ROW {text}")
+    other, view = text.replace("😀", "😎"), "SELECT '😎' AS smile FROM users"
+    trip = round_trip(
+        engine,
+        [
+            f"{USERS[:-1]}, CONSTRAINT no_smile CHECK (name <> '😀'))",
+            "CREATE VIEW same AS SELECT '😀\\\\' AS smile, name FROM users WHERE name <> '?' WITH CHECK OPTION",
+            f"CREATE VIEW removed AS {view}",
+            f"CREATE PROCEDURE same(a int, `b c` varchar(9)) {text}",
+            f"CREATE PROCEDURE removed(a int, `b c` varchar(9)) {other}",
+            f"CREATE TRIGGER same BEFORE INSERT ON users FOR EACH ROW {text}",
+            f"CREATE TRIGGER removed BEFORE INSERT ON users FOR EACH ROW FOLLOWS same {other}",
+        ],
+        metadata,
+        "*",
+    )
+    assert {diff[0] for diff in trip.diffs} == {"remove_view", "remove_procedure", "remove_trigger"}
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW CREATE PROCEDURE removed").one()[2].endswith(other)
+        assert connection.exec_driver_sql("SHOW CREATE TRIGGER removed").one()[2].endswith(other)
+        assert "😎" in connection.exec_driver_sql("SHOW CREATE VIEW removed").one()[1]
+
+
 def test_everything_in_another_database(engine, mariadb_database):
     other = mariadb_database()
     metadata = sa.MetaData(schema=other)

@@ -42,7 +42,8 @@ def test_what_is_no_declaration_is_an_error(signature, definition, problem):
     [
         ("BEGIN\n  -- why\n  SET @a:=1; # b\n/* c */ END", "BEGIN SET @a := 1; END;", True),
         ("SELECT 'it\\'s', \"a\\\"\"", "SELECT 'it''s', \"a\"\"\"", True),
-        ("SELECT _utf8mb4'x'", "SELECT 'x'", True),
+        ("SELECT _utf8mb4'x', _binary x'41'", "SELECT 'x', x'41'", True),
+        ("SELECT 1 /*!50003 + 1 */", "SELECT 1 + 1", True),
         ("SELECT '-- x'", "SELECT '-- y'", False),
         ("SELECT a--1", "SELECT a", False),
         ("SELECT 1 /*! + 1 */", "SELECT 1", False),
