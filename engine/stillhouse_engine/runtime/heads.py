@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Protocol
 
 from stillhouse_engine.runtime.version_table import RowWrite
-from stillhouse_engine.script.steps import replace_rows
+from stillhouse_engine.script.version_rows import describe_changes, replace_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Table
 
-    from stillhouse_engine.script.steps import RowChange
+    from stillhouse_engine.script.version_rows import RowChange
 
     class VersionedContext(Protocol):
         """What a migration context shows the keeper of its heads."""
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
         def row_changes(self, heads: set[str]) -> Sequence[RowChange]:
             """Return what the step changes in a version table that holds these heads."""
             ...
+
+
+log = logging.getLogger("alembic.runtime.migration")
 
 
 class HeadMaintainer:
@@ -47,7 +51,7 @@ class HeadMaintainer:
         Raises:
             CommandError: a row that should be there is not.
         """
-        self._write(step.row_changes(self.heads))
+        self._write(changes_of(step, self.heads))
 
     def update_to_steps(self, steps: Iterable[Step]) -> None:
         """Make the changes that steps of one transaction bring together: nobody sees those in between.
@@ -57,13 +61,21 @@ class HeadMaintainer:
         """
         after = set(self.heads)
         for step in steps:
-            move(after, step.row_changes(after))
+            move(after, changes_of(step, after))
         self._write(replace_rows(sorted(self.heads - after), sorted(after - self.heads)))
 
     def _write(self, changes: Iterable[RowChange]) -> None:
         for change in changes:
             self.context._write_version(RowWrite(self.context._version, change))  # noqa: SLF001 - its own keeper
             move(self.heads, [change])
+
+
+def changes_of(step: Step, heads: set[str]) -> Sequence[RowChange]:
+    """Return what a step changes in a version table that holds these heads, and say so in the log."""
+    changes = step.row_changes(heads)
+    if changes and log.isEnabledFor(logging.DEBUG):
+        log.debug(describe_changes(changes))
+    return changes
 
 
 def move(heads: set[str], changes: Iterable[RowChange]) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stillhouse_engine.script.nodes import Revision
     from stillhouse_engine.script.revision import RevisionMap
 
-__all__ = ["MigrationInfo", "MigrationStep", "RevisionStep", "RowChange", "StampStep", "replace_rows"]
+__all__ = ["MigrationInfo", "MigrationStep", "RevisionStep", "RowChange", "StampStep"]
 
 
 class MigrationInfo:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-__all__ = ["RowChange", "VersionRows", "replace_rows"]
+__all__ = ["RowChange", "VersionRows", "describe_changes", "replace_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,17 @@ def sort_changes(changes: Sequence[RowChange]) -> Sorted:
     new = tuple(change.add for change in changes if change.add is not None and change.remove is None)
     both = [(change.remove, change.add) for change in changes if change.remove is not None and change.add is not None]
     return Sorted(gone, new, both[0] if both else None)
+
+
+def describe_changes(changes: Sequence[RowChange]) -> str:
+    """Return the changes of one step in a line for the log, as Alembic words it."""
+    found = sort_changes(changes)
+    if found.replaced is None:
+        return f"branch delete {', '.join(found.gone)}" if found.gone else f"new branch insert {', '.join(found.new)}"
+    update = "update {} to {}".format(*found.replaced)
+    if found.gone:
+        return f"merge, delete {list(found.gone)}, {update}"
+    return f"unmerge, insert {found.new}, {update}" if found.new else update
 
 
 class VersionRows:

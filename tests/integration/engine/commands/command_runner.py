@@ -55,7 +55,7 @@ class Records(logging.Handler):
         super().__init__()
         self.lines: list[str] = []
         log = logging.getLogger("alembic")
-        log.setLevel(logging.INFO)
+        log.setLevel(logging.DEBUG)
         log.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
