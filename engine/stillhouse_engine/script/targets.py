@@ -102,9 +102,10 @@ class Upgrade:
 
     def _on_branch_of(self, lower: Any, targets: list[str]) -> list[str]:
         """Return the targets that stand on the branch of a lower end such as ``label@base``; all of them for any other."""
-        if not isinstance(lower, str) or not lower.endswith("@base"):
+        branch, _, symbol = lower.partition("@") if isinstance(lower, str) else ("", "", "")
+        if not branch or not symbol or Relative.parse(lower) is not None:
             return targets
-        root = self.resolver.identified(lower.removesuffix("@base"))
+        root = self.resolver.identified(branch)
         above = self.graph.descendants([root.revision], dependencies=False)
         labels = root.branch_labels
         return [key for key in targets if key in above or not labels.isdisjoint(self.graph.by_id[key].branch_labels)]

@@ -81,6 +81,8 @@ READING = [
     ["history", "-r", "extra@base:"],
     ["history", "-r", "extra@base:extra@head"],
     ["history", "-r", "left@base:"],
+    ["history", "-r", "left@aa11:"],
+    ["history", "-r", "left@bb22:heads"],
     ["history", "-r", "bb22-1:"],
     ["history", "-r", "aa11:bb22+1"],
     ["history", "-r", "head-1:head"],
