@@ -50,9 +50,9 @@ class SessionLock(Protocol):
 
 
 # The key's 64 bits: database + schema + version table, hashed by the server, which alone knows the current schema.
-# md5 gives the same number on every version of PostgreSQL.
-PG_KEY = """('x' || substr(md5('stillhouse/' || current_database() || '/' ||
-    coalesce(CAST(:schema AS text), current_schema(), '') || '/' || CAST(:version_table AS text)), 1, 16))::bit(64)::bigint"""
+# All who take the lock ask the same server; md5 would make each new session load OpenSSL.
+PG_KEY = """hashtextextended('stillhouse/' || current_database() || '/' ||
+    coalesce(CAST(:schema AS text), current_schema(), '') || '/' || CAST(:version_table AS text), 0)"""
 PG_HOLDER = f"""
 WITH key AS (SELECT {PG_KEY} AS k)
 SELECT a.pid, extract(epoch FROM now() - a.backend_start)::int, a.state, left(a.query, 200), a.application_name
