@@ -288,11 +288,12 @@ class MigrationContext:
             refuse_unholdable(self.dialect.name, begun=self._transactions.holds_all)
         self.impl.start_migrations()
         self._open_session()
-        self._journal = self._open_journal()
         moved = False
         try:
             keeper = self._heads = HeadMaintainer(self, self._starting_heads())
             steps = list(self._migrations_fn(tuple(sorted(keeper.heads)), self))
+            if steps:
+                self._journal = self._open_journal()
             replay = self._replay = start_replay(self, keeper.heads, steps, kw)
             with replay.watching():
                 for stretch in replay.stretches(steps):

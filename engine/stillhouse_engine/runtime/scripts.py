@@ -62,10 +62,7 @@ class ScriptSink:
         self.waiting: list[str] = []
         self.gathers = gather
         self.tape: Tape | None = None
-        if gather:
-            for name in ("before_cursor_execute", "savepoint", "rollback_savepoint", "release_savepoint", "commit"):
-                event.listen(connection, name, self._on_event)
-            event.listen(connection, "rollback", self._discard)
+        self._listens = False
 
     def execute(self, statement: Statement) -> CursorResult[Any] | None:
         """Keep a statement for the next script, or send it."""
@@ -75,7 +72,7 @@ class ScriptSink:
         if rendered is None:
             self.flush()
             return self.direct.execute(statement)
-        self.waiting.append(rendered)
+        self._gather(rendered)
         if self.tape is not None:
             self.tape.take(rendered)
         if not self.gathers:
@@ -86,7 +83,7 @@ class ScriptSink:
         """Send what a sibling recorded; texts without parameters wait for the next script."""
         for statement in statements:
             if statement.parameters is None and self.gathers:
-                self.waiting.append(statement.text)
+                self._gather(statement.text)
             else:
                 self.flush()
                 self.connection.exec_driver_sql(statement.text, statement.parameters)
@@ -105,7 +102,7 @@ class ScriptSink:
         rendered = write.text(self.connection.dialect, self._schema_of(table))
         if write.counts:
             rendered = GUARD.format(statement=rendered, moved=literal(expected(table, write)))
-        self.waiting.append(rendered)
+        self._gather(rendered)
 
     def read_heads(self, table: Table) -> tuple[str, ...]:
         """Read the rows of the version table; outside of a transaction where none is open."""
@@ -123,7 +120,7 @@ class ScriptSink:
     def ensure_table(self, table: Table) -> None:
         """Make the version table, unless it is there."""
         if self.gathers:
-            self.waiting.append(str(CreateTable(table, if_not_exists=True).compile(dialect=self.connection.dialect)))
+            self._gather(str(CreateTable(table, if_not_exists=True).compile(dialect=self.connection.dialect)))
         else:
             table.create(self.connection, checkfirst=True)
 
@@ -156,6 +153,15 @@ class ScriptSink:
             yield
         finally:
             self.gathers = before
+
+    def _gather(self, text: str) -> None:
+        """Let a text wait; from now on whatever else happens on the connection flushes first."""
+        if not self._listens:
+            self._listens = True
+            for name in ("before_cursor_execute", "savepoint", "rollback_savepoint", "release_savepoint", "commit"):
+                event.listen(self.connection, name, self._on_event)
+            event.listen(self.connection, "rollback", self._discard)
+        self.waiting.append(text)
 
     def _begin(self) -> None:
         """Begin the driver's transaction, which SQLAlchemy does with its own first statement only."""
