@@ -119,7 +119,7 @@ def _location(directory: str, settings: Path) -> str:
     if Path(directory).is_absolute():
         return Path(directory).as_posix()
     relative = os.path.relpath(Path(directory).absolute(), settings.parent)
-    return f"%(here)s/{Path(relative).as_posix()}"
+    return "%(here)s" if relative == os.curdir else f"%(here)s/{Path(relative).as_posix()}"
 
 
 def _advise(settings: list[Path], *, quiet: bool) -> None:

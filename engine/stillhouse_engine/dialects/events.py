@@ -36,7 +36,9 @@ class EventConnection(MockConnection):
         return self._sink().execute(Statement(obj, parameters or None, execution_options or {}))
 
     def __getattr__(self, name: str) -> Any:
-        if self._connection is None or name.startswith("_"):
+        if name.startswith("_"):
             raise AttributeError(name)
+        if self._connection is None:
+            raise AttributeError(f"where SQL is only written there is no connection, and no {name!r} of it")
         self._sink().flush()
         return getattr(self._connection, name)

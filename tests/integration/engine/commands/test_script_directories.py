@@ -421,6 +421,13 @@ def test_the_project_of_the_multidb_template_migrates_every_database(tmp_path):
     assert (tmp_path / "two.db").exists()
 
 
+def test_a_project_may_be_made_in_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command.init(Config("alembic.ini"), ".")
+    assert "script_location = %(here)s\n" in (tmp_path / "alembic.ini").read_text()
+    assert heads(Config("alembic.ini")) == []
+
+
 def test_templates_are_listed(tmp_path, capsys):
     command.list_templates(Config())
     out = capsys.readouterr().out
