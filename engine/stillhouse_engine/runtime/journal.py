@@ -3,21 +3,22 @@
 Where a revision's statements and its version row share one transaction, nothing is ever written here. Elsewhere (MySQL,
 MariaDB, autocommit blocks, SQLite's PRAGMA and VACUUM in the middle of a revision) each statement leaves a row behind:
 *done*, in the transaction that carries the statement, or *intent* before and *done* after a statement that commits by
-itself. A run that finds rows goes on with the first statement that is not done.
+itself. Where the catalogue tells on MySQL whether such a statement was carried out, *done* goes along with the next
+intent. A run that finds rows goes on with the first statement that is not done.
 """
 
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
-from stillhouse_engine.errors import IndeterminateError
 from stillhouse_engine.faults import fault
+from stillhouse_engine.runtime.journal_earlier import EarlierRun
 from stillhouse_engine.runtime.journal_probes import catalogue_of
 from stillhouse_engine.runtime.journal_statements import (
     MYSQL,
@@ -28,7 +29,7 @@ from stillhouse_engine.runtime.journal_statements import (
     fits_transaction,
 )
 from stillhouse_engine.runtime.journal_table import DONE, INTENT, Entry, JournalTable
-from stillhouse_engine.runtime.journal_verdicts import Verdict
+from stillhouse_engine.runtime.journal_verdicts import AGAIN
 from stillhouse_engine.runtime.sqlite import first_word
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Journal:
         self.dialect = connection.dialect.name
         self.rows = JournalTable(connection, version.schema, version.name, found=found)
         self.catalogue = catalogue_of(connection)
+        self.earlier = EarlierRun(self)
         self.loaded: list[Entry] | None = None
         self.known: dict[int, Entry] = {}
         self.pending: list[Sent] = []
@@ -67,6 +69,7 @@ class Journal:
         self._path: str | None = None
         self._file: str | None = None
         self.open: Entry | None = None  # a statement of the revision's own that commits by itself
+        self.carried_out: Entry | None = None  # its row still says what was meant
         self.written = False
         self.quiet = 0
         self.ended_by_hand = False
@@ -99,7 +102,11 @@ class Journal:
         self._begin(step, heads)
         try:
             yield
-            self._check_consumed()
+            self.earlier.check_consumed()
+        except BaseException:
+            with suppress(DBAPIError):  # what went wrong first is what the user needs to see
+                self._say_done()
+            raise
         finally:
             self.step = None
 
@@ -115,6 +122,7 @@ class Journal:
     def clear(self) -> None:
         """Forget the step, in the transaction that carries its version row."""
         self.pending.clear()
+        self.carried_out = None
         if self.written or self.loaded:
             with self.paused():
                 self.rows.clear()
@@ -122,11 +130,13 @@ class Journal:
 
     def checkpoint(self) -> None:
         """Write down what the open transaction holds, because it is about to be committed without the version row."""
-        if self.step is None or not self.pending:
+        if self.step is None:
             return
-        sent, self.pending = self.pending, []
-        with self.paused():
-            self._add([self._entry(one, DONE) for one in sent])
+        self._say_done()
+        if self.pending:
+            sent, self.pending = self.pending, []
+            with self.paused():
+                self._add([self._entry(one, DONE) for one in sent])
 
     def send(self, statement: Statement, send: Callable[[Statement], CursorResult[Any] | None]) -> Any:
         """Send a statement that a directive made, unless it is done already."""
@@ -139,11 +149,11 @@ class Journal:
         if self._passes(sent, what):
             with self.paused():
                 return send(statement)
-        if self._is_done(sent, what):
+        if self.earlier.is_done(sent, what):
             return None
         with self.paused():
             if what is not Fate.ALONE:
-                self.pending.append(sent)
+                self._wait_for_commit(sent)
                 return send(statement)
             if self._autocommit and not self.ended_by_hand and fits_transaction(self.dialect, sent.sql):
                 return self._with_its_row(sent, lambda: send(statement))
@@ -171,7 +181,8 @@ class Journal:
         if what is Fate.COMMITTING:
             if first_word(sent.sql) == "ROLLBACK":
                 self.pending.clear()
-            self.checkpoint()
+            else:
+                self.checkpoint()
             self.ended_by_hand = self.ended_by_hand or self.dialect == "postgresql"
         if what in {Fate.PASSING, Fate.COMMITTING}:
             return True
@@ -184,11 +195,12 @@ class Journal:
         self._load()
         with self.paused():
             self.pending, self.position, self.known, self.open, self.ended_by_hand = [], 0, {}, None, False
+            self.carried_out = None
             if script is None:
                 return
             revision, direction = script.revision, "upgrade" if step.is_upgrade else "downgrade"
             self._drop_finished(heads)
-            self._refuse_other(revision, direction)
+            self.earlier.refuse_other(revision, direction)
             if self.dialect in MYSQL:
                 self.rows.create()  # now: it would commit what a revision has begun
         self.known = {entry.position: entry for entry in self.loaded or ()}
@@ -206,95 +218,6 @@ class Journal:
         for revision, direction in finished:
             self.rows.clear(revision, direction)
         self.loaded = [one for one in loaded if (one.revision, one.direction) not in finished]
-
-    def _refuse_other(self, revision: str, direction: str) -> None:
-        for entry in self.loaded or ():
-            if (entry.revision, entry.direction) != (revision, direction):
-                raise IndeterminateError(
-                    entry.statement,
-                    f"an earlier {entry.direction} of {entry.revision} was interrupted after this statement, and this run "
-                    f"begins with the {direction} of {revision}; finish that {entry.direction} first, or put the database "
-                    f"right by hand and stamp it",
-                    entry.revision,
-                )
-
-    def _check_consumed(self) -> None:
-        left = [entry for number, entry in sorted(self.known.items()) if number > self.position]
-        if left:
-            raise self._changed(left[0], "the revision does not send it any more")
-
-    def _is_done(self, sent: Sent, what: Fate) -> bool:
-        """Tell whether an earlier run has carried out a statement already.
-
-        Raises:
-            IndeterminateError: nobody can tell, or the revision is not the same any more.
-        """
-        entry = self.known.get(sent.position)
-        if entry is None:
-            return False
-        with self.paused():
-            if not self._same(entry, sent):
-                self._replace_unsent(entry, sent)
-                return False
-            if what is Fate.TEMPORARY:
-                raise IndeterminateError(
-                    entry.statement,
-                    "the run that made it was interrupted, and what is temporary went with its session; "
-                    + self._advice(entry),
-                    entry.revision,
-                )
-            if entry.state == DONE:
-                log.info("statement %d of %s is done already", entry.position, entry.revision)
-                return True
-            return self._settle(entry)
-
-    def _same(self, entry: Entry, sent: Sent) -> bool:
-        """Tell whether a statement is the one of an entry; values like the time of day differ from run to run."""
-        return entry.hash == sent.hash or (entry.file == self.file and entry.shape == sent.shape)
-
-    def _replace_unsent(self, entry: Entry, sent: Sent) -> None:
-        """Let another statement take the place of one that was meant to be sent and was not."""
-        if entry.state == INTENT:
-            finding = self.catalogue.judge(entry.statement, entry.before)
-            if finding.verdict is Verdict.NOT_APPLIED:
-                self._forget(entry)
-                return
-            raise self._changed(entry, f"it was about to be sent ({finding.evidence}), and now it is: {sent.sql}")
-        raise self._changed(entry, f"it was carried out, and now it is: {sent.sql}")
-
-    def _settle(self, entry: Entry) -> bool:
-        """Find out whether a statement that was about to be sent was carried out."""
-        finding = self.catalogue.judge(entry.statement, entry.before)
-        if finding.verdict is Verdict.UNKNOWN:
-            raise IndeterminateError(entry.statement, f"{finding.evidence}; {self._advice(entry)}", entry.revision)
-        log.warning(
-            "statement %d of %s was interrupted and %s: %s",
-            entry.position, entry.revision, finding.verdict.value, finding.evidence,
-        )  # fmt: skip
-        if finding.verdict is Verdict.NOT_APPLIED:
-            self._forget(entry)
-            return False
-        self.rows.mark_done(entry)
-        self._commit_row()
-        return True
-
-    def _changed(self, entry: Entry, how: str) -> IndeterminateError:
-        evidence = (
-            f"the revision has changed since its {entry.direction} was interrupted: at statement {entry.position}, {how}; "
-            "put the revision back as it was and run it again, or put the database right by hand and stamp it"
-        )
-        return IndeterminateError(entry.statement, evidence, entry.revision)
-
-    def _advice(self, entry: Entry) -> str:
-        table = self.connection.dialect.identifier_preparer.format_table(self.rows.table)
-        where = (
-            f"WHERE version_table = '{self.rows.version_table}' AND revision = '{entry.revision}' "
-            f"AND direction = '{entry.direction}' AND position = {entry.position}"
-        )
-        return (
-            f"look yourself: if it was carried out, UPDATE {table} SET state = '{DONE}' {where}; "
-            f"if not, DELETE FROM {table} {where}; then run again"
-        )
 
     def _with_its_row(self, sent: Sent, send: Callable[[], Any]) -> Any:
         """Carry out a statement and write its row in one transaction of their own."""
@@ -320,32 +243,54 @@ class Journal:
             result = send()
         except DBAPIError as error:
             if not error.connection_invalidated:
-                self._forget(entry)
+                self.forget(entry)
             raise
         self._fulfil(entry)
         return result
 
     def _intend(self, sent: Sent) -> Entry:
-        self.checkpoint()
+        if self.pending:
+            self.checkpoint()
         self.catalogue.prepare(sent.sql)
         entry = self._entry(sent, INTENT, self.catalogue.state(sent.sql))
-        self._add([entry])
+        done, self.carried_out = self.carried_out, None
+        if done is None:
+            self._add([entry])
+        else:
+            self.rows.add_after(done, entry)
         # On MySQL, DDL commits what is open, and so the intent, before it begins; other statements share its transaction.
         fault("after_intent")
         return entry
 
     def _fulfil(self, entry: Entry) -> None:
         fault("before_done")
-        self.rows.mark_done(entry)
-        self._commit_row()
+        if self.dialect in MYSQL and entry.before not in {None, AGAIN}:
+            self.carried_out = entry
+        else:
+            self.rows.mark_done(entry)
+            self.commit_row()
         fault("after_done")
 
-    def _forget(self, entry: Entry) -> None:
+    def _say_done(self) -> None:
+        """Write down that the last statement was carried out; nothing else is open, and what commits is this."""
+        done, self.carried_out = self.carried_out, None
+        if done is not None:
+            with self.paused():
+                self.rows.mark_done(done)
+                self.commit_row()
+
+    def _wait_for_commit(self, sent: Sent) -> None:
+        """Note a statement that shares a transaction."""
+        self._say_done()
+        self.pending.append(sent)
+
+    def forget(self, entry: Entry) -> None:
+        """Take a row back: its statement was not carried out."""
         self.known.pop(entry.position, None)
         self.rows.remove(entry)
-        self._commit_row()
+        self.commit_row()
 
-    def _commit_row(self) -> None:
+    def commit_row(self) -> None:
         """Commit a row on MySQL, whose transaction holds nothing else here; elsewhere it has been already."""
         if self.dialect in MYSQL:
             self.connection.exec_driver_sql("COMMIT")
@@ -370,13 +315,13 @@ class Journal:
         what = self._fate(sent, read_by_user=True)
         if self._passes(sent, what):
             return statement, parameters
-        if self._is_done(sent, what):
+        if self.earlier.is_done(sent, what):
             return NOTHING.get(self.dialect, "SELECT 1 WHERE 1 = 0"), [] if executemany else ()
         with self.paused():
             if what is Fate.ALONE:
                 self.open = self._intend(sent)
             else:
-                self.pending.append(sent)
+                self._wait_for_commit(sent)
         fault("before_statement")
         return statement, parameters
 
@@ -385,7 +330,7 @@ class Journal:
         entry, self.open = self.open, None
         if entry is not None:
             with self.paused():
-                self._forget(entry)
+                self.forget(entry)
 
     def _after(self, *_: Any) -> None:
         if self.step is None or self.quiet:

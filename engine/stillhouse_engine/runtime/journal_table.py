@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +99,15 @@ def inserting(table: Table) -> Insert:
 
 
 @lru_cache
+def adding_after(table: Table) -> Insert:
+    """Return MySQL's statement that adds a row, or changes the state of one that is there."""
+    from sqlalchemy.dialects.mysql import insert as upsert
+
+    statement = upsert(table)
+    return statement.on_duplicate_key_update(state=statement.inserted.state)
+
+
+@lru_cache
 def changing(table: Table) -> Update:
     """Return the statement that changes one row."""
     return update(table).where(*_is_the_row(table))
@@ -158,6 +167,13 @@ class JournalTable:
         """Write new rows."""
         rows = [{"version_table": self.version_table, **_values(entry)} for entry in entries]
         self.connection.execute(inserting(self.table), rows[0] if len(rows) == 1 else rows)
+
+    def add_after(self, done: Entry, entry: Entry) -> None:
+        """Write a new row, and say of another one that its statement was carried out (MySQL and MariaDB)."""
+        rows = [replace(done, state=DONE), entry]
+        self.connection.execute(
+            adding_after(self.table), [{"version_table": self.version_table, **_values(row)} for row in rows]
+        )
 
     def replace(self, entry: Entry) -> None:
         """Write a row that is there already."""

@@ -70,8 +70,8 @@ class Record:
         journal.position += 1
         self.sent.position = journal.position
         self.found = journal.known.get(journal.position)
-        if self.found is not None and not journal._same(self.found, self.sent):  # noqa: SLF001 - a part of the journal
-            raise journal._changed(self.found, f"a part of it was carried out, and now it is: {self.sent.sql}")  # noqa: SLF001 - as above
+        if self.found is not None and not journal.earlier.same(self.found, self.sent):
+            raise journal.earlier.changed(self.found, f"a part of it was carried out, and now it is: {self.sent.sql}")
 
     @property
     def after(self) -> Any:

@@ -35,6 +35,27 @@ def test_a_statement_that_failed_may_be_put_right(mariadb):
     mariadb.rows("SELECT x FROM a")
 
 
+def test_what_was_carried_out_is_written_down_when_python_fails_after_it(mariadb):
+    added = "op.execute(\"INSERT INTO log (said) VALUES ('lost')\")"
+    for body, rows in ((TWO, ["done", "done"]), (f"{TWO}\n{added}", ["done", "done"])):
+        mariadb.revisions(LOG, f"{body}\nraise ValueError('no more')")
+        assert "no more" in mariadb.run()
+        assert mariadb.rows("SELECT state FROM stillhouse_journal ORDER BY position") == [(state,) for state in rows]
+        assert mariadb.rows("SELECT said FROM log") == []
+    mariadb.revisions(LOG, TWO)
+    mariadb.upgraded()
+
+
+def test_a_rollback_of_the_revisions_own_takes_no_statement_back(mariadb):
+    body = f"{TWO}\nop.get_bind().exec_driver_sql('ROLLBACK')\nop.execute('ALTER TABLE a ADD COLUMN x INT')\n"
+    mariadb.revisions(LOG, body + "raise ValueError('no more')")
+    assert "no more" in mariadb.run()
+    assert mariadb.rows("SELECT state FROM stillhouse_journal ORDER BY position") == [("done",)] * 3
+    mariadb.revisions(LOG, body)
+    mariadb.upgraded()
+    mariadb.rows("SELECT x FROM a")
+
+
 def test_a_statement_that_no_catalogue_knows_is_settled_by_a_person(mariadb):
     mariadb.revisions(
         LOG, "op.execute('ALTER DATABASE CHARACTER SET utf8mb4')\nop.execute(\"INSERT INTO log (said) VALUES ('end')\")"
