@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from stillhouse_engine.faults import fault
 from stillhouse_engine.runtime.journal_earlier import EarlierRun
@@ -104,7 +104,7 @@ class Journal:
             yield
             self.earlier.check_consumed()
         except BaseException:
-            with suppress(DBAPIError):  # what went wrong first is what the user needs to see
+            with suppress(SQLAlchemyError):  # what went wrong first is what the user needs to see
                 self._say_done()
             raise
         finally:

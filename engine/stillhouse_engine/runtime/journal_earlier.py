@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from stillhouse_engine.errors import IndeterminateError
 from stillhouse_engine.runtime.journal_statements import Fate
@@ -11,9 +11,41 @@ from stillhouse_engine.runtime.journal_table import DONE, INTENT
 from stillhouse_engine.runtime.journal_verdicts import Verdict
 
 if TYPE_CHECKING:
-    from stillhouse_engine.runtime.journal import Journal
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Connection
+
+    from stillhouse_engine.runtime.journal_probes import Catalogue
     from stillhouse_engine.runtime.journal_statements import Sent
-    from stillhouse_engine.runtime.journal_table import Entry
+    from stillhouse_engine.runtime.journal_table import Entry, JournalTable
+
+    class Journal(Protocol):
+        """What is asked of the journal of this run."""
+
+        connection: Connection
+        rows: JournalTable
+        catalogue: Catalogue
+        loaded: list[Entry] | None
+        known: dict[int, Entry]
+        position: int
+
+        @property
+        def file(self) -> str:
+            """A hash of the file of the revision that runs."""
+            ...
+
+        def paused(self) -> AbstractContextManager[None]:
+            """Let the statements inside pass unrecorded."""
+            ...
+
+        def forget(self, entry: Entry) -> None:
+            """Take a row back."""
+            ...
+
+        def commit_row(self) -> None:
+            """Commit a row."""
+            ...
+
 
 log = logging.getLogger("alembic.runtime.journal")
 
