@@ -21,6 +21,9 @@ NAME = rf"{UNIT}(?:\s*\.\s*{UNIT})?"
 IS, IS_NOT, REPLACE = r"(?:IF\s+EXISTS\s+)?", r"(?:IF\s+NOT\s+EXISTS\s+)?", r"(?:OR\s+REPLACE\s+)?"
 DEFINED = r"(?:ALGORITHM\s*=\s*\w+\s+|DEFINER\s*=\s*\S+\s+|SQL\s+SECURITY\s+\w+\s+|AGGREGATE\s+)*"
 AGAIN_WORDS = r"(?:GRANT|REVOKE|TRUNCATE|ALTER\s+SEQUENCE(?!.*\bRESTART\b))\b"
+MOVES_ROWS = (
+    r"\s*(?:(?:EXCHANGE|TRUNCATE|DISCARD|IMPORT)\s+(?:PARTITION|TABLESPACE))\b"  # the definition stays as it was
+)
 RULES = tuple(
     (re.compile(BLANK + pattern, re.IGNORECASE | re.DOTALL), kind, expect)
     for pattern, kind, expect in (
@@ -28,7 +31,7 @@ RULES = tuple(
         (rf"CREATE\s+{REPLACE}{DEFINED}VIEW\s+{IS_NOT}(?P<names>{NAME})", "relation", PRESENT),
         (rf"ALTER\s+{DEFINED}VIEW\s+(?P<names>{NAME})", "relation", PRESENT),
         (rf"DROP\s+(?:TABLE|VIEW|SEQUENCE)\s+{IS}(?P<names>{NAME}(?:\s*,\s*{NAME})*)", "relation", ABSENT),
-        (rf"ALTER\s+(?:ONLINE\s+|IGNORE\s+)*TABLE\s+{IS}(?P<names>{NAME})", "relation", None),
+        (rf"ALTER\s+(?:ONLINE\s+|IGNORE\s+)*TABLE\s+{IS}(?P<names>(?>{NAME}))(?!{MOVES_ROWS})", "relation", None),
         (rf"RENAME\s+TABLES?\s+(?P<names>{NAME}\s+TO\s+{NAME})\s*;?\s*$", "renamed", None),
         (rf"CREATE\s+{REPLACE}(?:\w+\s+)?INDEX\s+{IS_NOT}{UNIT}(?:\s+USING\s+\w+)?\s+ON\s+(?P<names>{NAME})", "relation", None),
         (rf"DROP\s+INDEX\s+{IS}{UNIT}\s+ON\s+(?P<names>{NAME})", "relation", None),

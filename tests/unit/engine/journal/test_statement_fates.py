@@ -83,7 +83,14 @@ def test_what_mysql_is_asked(sql, kind, names, expect):
 
 @pytest.mark.parametrize(
     "sql",
-    ["CALL tidy()", "ALTER DATABASE CHARACTER SET utf8mb4", "INSERT INTO a VALUES (1)", "ALTER SEQUENCE a RESTART"],
+    [
+        "CALL tidy()",
+        "ALTER DATABASE CHARACTER SET utf8mb4",
+        "INSERT INTO a VALUES (1)",
+        "ALTER SEQUENCE a RESTART",
+        "ALTER TABLE a EXCHANGE PARTITION p WITH TABLE b",
+        "ALTER TABLE s.a TRUNCATE PARTITION p",
+    ],
 )
 def test_what_mysql_cannot_be_asked(sql):
     assert question_of(sql) is None
