@@ -117,9 +117,9 @@ class Hands:
     async def _drifted(self, member: RolloutTarget) -> str | None:
         """Say what drift was found on a target since it was planned."""
         async with self._store.read() as session:
-            report = await session.drift_reports.get(member.target)
-        if report is not None and report.drift_id not in (None, member.drift_id) and member.reached is None:
-            return f"drift was found since it was planned ({report.drift_id})"
+            found = await session.drift_reports.drift_id(member.target)
+        if found not in (None, member.drift_id) and member.reached is None:
+            return f"drift was found since it was planned ({found})"
         return None
 
     async def _run(self, task: Task, report: Report | None) -> Result:

@@ -29,6 +29,12 @@ class DriftReports:
         found = await bodies(self._connection, DriftReport, query)
         return found[0] if found else None
 
+    async def drift_id(self, target: str) -> str | None:
+        """Return the ``drift_id`` of a target; None when it has not drifted, or was never looked at."""
+        query = select(drift_reports.c.drift_id).where(drift_reports.c.target == target)
+        found: str | None = (await self._connection.execute(query)).scalar()
+        return found
+
     async def all(self) -> list[DriftReport]:
         """Return the last report of every target, by name."""
         query = select(drift_reports.c.body).order_by(drift_reports.c.target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, DateTime, Integer, LargeBinary, TypeDecorator
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 
 BigKey = BigInteger().with_variant(Integer, "sqlite")
 """An autoincrementing key: SQLite counts up only in a column of type INTEGER."""
+
+
+@lru_cache(maxsize=2)
+def packed(text: str) -> bytes:
+    """Return a compressed text; siblings that were migrated together have the same."""
+    return zlib.compress(text.encode())
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -47,7 +54,7 @@ class CompressedText(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
         """Deflate."""
         del dialect
-        return None if value is None else zlib.compress(value.encode())
+        return None if value is None else packed(value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
         """Inflate."""
