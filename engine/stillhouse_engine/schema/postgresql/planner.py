@@ -13,6 +13,7 @@ from stillhouse_engine.schema.postgresql.create import (
     create,
     create_whole,
     heritage,
+    own_ways,
     table_mark,
 )
 from stillhouse_engine.schema.postgresql.dependants import (
@@ -147,12 +148,19 @@ class Planner:
         if change.kind == "column" and (inherited := self._inherited(change)) is not None:
             return inherited
         if change.op == "missing" and before is not None:
-            return Answer(tuple(create_whole(before, self.expected)))
+            return Answer((*create_whole(before, self.expected), *self._own_ways(before)))
         if change.op == "extra" and after is not None:
             return self._extra(change, after)
         if before is None or after is None:
             return Answer(reason="it is in neither of the two snapshots")
         return self._modified(change, before, after)
+
+    def _own_ways(self, item: SchemaObject) -> Iterator[Action]:
+        """Return what sets the columns of a missing table apart from those that it inherits when it is made."""
+        if item.kind == "table":
+            for child in self.expected.by_parent.get(item.name, ()):
+                if child.kind == "column" and child.get("inherited"):
+                    yield from own_ways(child, item, self.actual)
 
     def _inherited(self, change: Change) -> Answer | None:
         """Return what the change of a column is repaired by where it comes from; None when it can be changed where it is."""
