@@ -56,6 +56,8 @@ def take_snapshot(
 ) -> Snapshot:
     """Read a live schema in a constant number of statements, without writing anything.
 
+    On MySQL and MariaDB it takes one more for each text that their catalogue may have spoiled.
+
     Args:
         connection: a synchronous connection, or one handed out by ``AsyncConnection.run_sync``.
         schemas: the schemas to read. Names are relative to the first one. Without it, all schemas but the system's.
@@ -78,7 +80,8 @@ def fingerprint_query(
 ) -> str:
     """Return one SQL statement whose rows are (schema, hash): the server hashes its own catalogue.
 
-    Equal hashes mean equal schemas; unequal ones only that a snapshot is worth taking. The text contains no
+    Equal hashes mean equal schemas, but for what the catalogue of MySQL and MariaDB spoils (see ``mysql/originals.py``);
+    unequal ones only that a snapshot is worth taking. The text contains no
     placeholders; run it with ``exec_driver_sql`` or through a bare driver. Compare only what the same version of
     Stillhouse asked the same major version of a server.
 

@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.autogenerate.compare.mysql_code import made_under, refuse_hidden, refuse_unseen
-from stillhouse_engine.autogenerate.compare.mysql_originals import original_routine
 from stillhouse_engine.autogenerate.compare.objects import FUNCTIONS, accepts, full_name, live_objects, sql_name
 from stillhouse_engine.autogenerate.reflection.mysql_words import server_words
 from stillhouse_engine.errors import CommandError
@@ -171,8 +170,7 @@ def compare_as_written(
         routine = taken_apart(item)
         parsed[item.schema, routine.name.lower()] = (item, routine)
     live = {
-        (schema, name.lower()): original_routine(autogen_context, schema, item)
-        for (schema, name), item in live_objects(autogen_context, schemas, noun).items()
+        (schema, name.lower()): item for (schema, name), item in live_objects(autogen_context, schemas, noun).items()
     }
     common = [routine for key, (_, routine) in parsed.items() if key in live]
     written = {each.type for routine in common for each in routine.arguments} | {each.result for each in common} - {""}

@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from stillhouse_engine.schema.mysql.tokens import tokens
+from stillhouse_engine.schema.mysql.triggers import taken_apart
 
 if TYPE_CHECKING:
     from stillhouse_engine.declared import Trigger
-
-PREAMBLE = ("FOR", "EACH", "ROW")
-ORDER = re.compile(r"\s*(FOLLOWS|PRECEDES)\s+(`(?:[^`]|``)*`|[\w$]+)", re.IGNORECASE)
-
-
-class Declaration(NamedTuple):
-    """What a declared trigger says.
-
-    Attributes:
-        event: when it runs, in capitals: ``BEFORE UPDATE``.
-        order: ``FOLLOWS`` or ``PRECEDES``; empty where it says neither.
-        other: the trigger that it follows or precedes.
-        body: what it does.
-    """
-
-    event: str
-    order: str
-    other: str
-    body: str
+    from stillhouse_engine.schema.mysql.triggers import Declaration
 
 
 def declaration(model: Trigger) -> Declaration:
     """Take a declared trigger apart; one of another database is all body."""
     return taken_apart(model.event, model.action)
-
-
-def taken_apart(event: str, action: str) -> Declaration:
-    """Take a trigger apart, from ``FOR EACH ROW`` on."""
-    said = " ".join(event.upper().split())
-    first = tokens(action)[:3]
-    body = action[first[-1].end :] if tuple(each.keyword for each in first) == PREAMBLE else action
-    order = ORDER.match(body)
-    if order is None:
-        return Declaration(said, "", "", body.strip())
-    other = order[2].strip("`").replace("``", "`")
-    return Declaration(said, order[1].upper(), other, body[order.end() :].strip())
 
 
 def inserted(there: list[str], name: str, order: str, other: str) -> list[str]:

@@ -10,9 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.autogenerate.compare.mysql_code import lossy_tables, made_under, refuse_unseen
-from stillhouse_engine.autogenerate.compare.mysql_originals import original_trigger
 from stillhouse_engine.autogenerate.compare.mysql_trigger_order import (
-    Declaration,
     clause,
     declaration,
     in_place,
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
 
     from stillhouse_engine.autogenerate.context import AutogenContext
     from stillhouse_engine.declared import Trigger
+    from stillhouse_engine.schema.mysql.triggers import Declaration
     from stillhouse_engine.schema.snapshot import SchemaObject
 
     Key = tuple[str | None, str, str]
@@ -197,5 +196,4 @@ def mysql_changes(
 ) -> list[ops.SchemaObjectOp]:
     """Return what makes the live triggers the declared ones."""
     refuse_unseen(autogen_context, "trigger")
-    exact = {key: original_trigger(autogen_context, key[0], item) for key, item in live.items()}
-    return TriggerComparison(autogen_context, exact, models, lossy_tables(upgrade_ops)).run()
+    return TriggerComparison(autogen_context, live, models, lossy_tables(upgrade_ops)).run()

@@ -8,13 +8,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.autogenerate.compare.mysql_code import changed_tables, lossy_tables, refuse_hidden
-from stillhouse_engine.autogenerate.compare.mysql_originals import original_query
 from stillhouse_engine.autogenerate.compare.objects import accepts
 from stillhouse_engine.autogenerate.compare.view_comparison import ViewComparison
 from stillhouse_engine.autogenerate.reflection.mysql_words import AS_IT_IS, server_words
 from stillhouse_engine.autogenerate.reflection.server_words import REFUSED
 from stillhouse_engine.errors import CommandError
 from stillhouse_engine.operations import ops
+from stillhouse_engine.schema.mysql.originals import literals, restored
 from stillhouse_engine.schema.mysql.statements import identifier, literal
 from stillhouse_engine.schema.mysql.tokens import names, tokens
 
@@ -165,7 +165,8 @@ def live_queries(autogen_context: AutogenContext) -> dict[tuple[str | None, str]
     found = {}
     for schema, name, query, algorithm in rows:
         place = (None if schema == home else schema, name)
-        said = qualified.sub(bare, without_check_option(original_query(autogen_context, *place, query))[0])
+        exact = snapshot.by_key["view", name if schema == home else f"{schema}.{name}"].text("definition")
+        said = qualified.sub(bare, restored(query, literals(tokens(exact))))
         found[place] = {"query": said, "algorithm": algorithm}
     return found
 

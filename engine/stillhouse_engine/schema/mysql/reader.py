@@ -1,4 +1,4 @@
-"""Reads a MySQL or MariaDB schema into a snapshot, in one statement, and a second one when there are sequences."""
+"""Reads a MySQL or MariaDB schema into a snapshot: in one statement, and few more where there are sequences or spoiled texts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stillhouse_engine.schema.mysql.branches import BRANCHES
 from stillhouse_engine.schema.mysql.normalise import normalised
+from stillhouse_engine.schema.mysql.originals import with_originals
 from stillhouse_engine.schema.mysql.privileges import ALL, SHOWN_BY, TABLES_SHOWN_BY, held
 from stillhouse_engine.schema.mysql.statements import (
     fingerprint_statement,
@@ -41,7 +42,7 @@ def read(connection: Connection, schemas: Sequence[str] | None, exclude_tables: 
     rows = connection.exec_driver_sql(snapshot_statement(schemas, exclude_tables)).all()
     names = schemas or [rows[0][1] if rows else connection.exec_driver_sql("SELECT DATABASE()").scalar_one()]
     home = names[0] or ""
-    objects = _merged(rows, home)
+    objects = with_originals(connection, _merged(rows, home))
     _read_sequences(connection, objects, home)
     mariadb = bool(getattr(connection.dialect, "is_mariadb", False))
     found = [normalised(item, objects, mariadb=mariadb) for item in objects.values()]

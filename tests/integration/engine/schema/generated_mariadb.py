@@ -15,6 +15,7 @@ TYPES = {
     "int": "7", "bigint unsigned": "8", "varchar(20)": "'a:b %s ''x'''", "decimal(8,2)": "1.50", "date": "'2020-01-01'",
     "datetime": "current_timestamp()", "enum('a','it''s')": "'a'", "tinyint(1)": "1", "char(3)": "'abc'", "double": "2.5",
 }  # fmt: skip
+TEXTS = ("a:b %s", "x;%", "😀", "????", "it''s", r"\\n?", r"\\", r"\'", "\\%", "ü\\n")
 WIDER = {
     "int": "bigint",
     "varchar(20)": "varchar(40)",
@@ -54,7 +55,7 @@ def table(made: Made) -> tuple[str, str, str]:
         parts.append(f"{quoted(twice)} int GENERATED ALWAYS AS ({quoted(number)} * 2) {made.pick('VIRTUAL', 'STORED')}")
     if made.chance():
         check = made.name()
-        parts.append(f"CONSTRAINT {quoted(check)} CHECK ({quoted(words)} <> 'a:b %s')")
+        parts.append(f"CONSTRAINT {quoted(check)} CHECK ({quoted(words)} <> '{made.pick(*TEXTS)}')")
         made.may(
             missing(
                 "drop a check",
@@ -102,7 +103,7 @@ def key(made: Made, name: str, number: str, words: str) -> None:
 def view(made: Made, name: str, number: str, words: str) -> None:
     view = made.name()
     body = f"VIEW {quoted(view)} AS SELECT {quoted(number)} AS a FROM {quoted(name)}"
-    made.run(f"CREATE {body} WHERE {quoted(words)} <> 'a:b %s'", f"CREATE VIEW {quoted(view + ' over')} AS SELECT a FROM {quoted(view)}")  # fmt: skip
+    made.run(f"CREATE {body} WHERE {quoted(words)} <> '{made.pick(*TEXTS)}'", f"CREATE VIEW {quoted(view + ' over')} AS SELECT a FROM {quoted(view)}")  # fmt: skip
     made.may(modified("change a view", "view", view, "definition", f"CREATE OR REPLACE {body}"))
 
 
@@ -110,7 +111,7 @@ def trigger(made: Made, name: str, number: str, words: str) -> None:
     del number
     trigger = made.name()
     made.run(
-        f"CREATE TRIGGER {quoted(trigger)} BEFORE INSERT ON {quoted(name)} FOR EACH ROW SET NEW.{quoted(words)} = 'a:b %s'"
+        f"CREATE TRIGGER {quoted(trigger)} BEFORE INSERT ON {quoted(name)} FOR EACH ROW SET NEW.{quoted(words)} = '{made.pick(*TEXTS)}'"
     )
     made.may(missing("drop a trigger", "trigger", f"{name}.{trigger}", f"DROP TRIGGER {quoted(trigger)}"))
 
@@ -118,7 +119,7 @@ def trigger(made: Made, name: str, number: str, words: str) -> None:
 def routine(made: Made, *_: str) -> None:
     name, word = made.name(), quoted(made.name())
     made.run(
-        f"CREATE FUNCTION {quoted(name)}(n int, {word} varchar(20)) RETURNS varchar(90) DETERMINISTIC RETURN concat(n, 'a:b %s', {word})",
+        f"CREATE FUNCTION {quoted(name)}(n int, {word} varchar(20)) RETURNS varchar(90) DETERMINISTIC RETURN concat(n, '{made.pick(*TEXTS)}', {word})",
         f"CREATE PROCEDURE {quoted(name)}(IN {word} int, OUT n int) SET n = {word} * 2",
     )
     made.may(
@@ -135,7 +136,9 @@ def sequence(made: Made, *_: str) -> None:
 
 def event(made: Made, *_: str) -> None:
     name = made.name()
-    made.run(f"CREATE EVENT {quoted(name)} ON SCHEDULE EVERY 1 DAY DISABLE COMMENT 'a:b %s' DO SET @a = 'x;%'")
+    made.run(
+        f"CREATE EVENT {quoted(name)} ON SCHEDULE EVERY 1 DAY DISABLE COMMENT 'a:b %s' DO SET @a = '{made.pick(*TEXTS)}'"
+    )
     made.may(missing("drop an event", "event", name, f"DROP EVENT {quoted(name)}"))
 
 
