@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 snapshots = importlib.import_module("snapshots")
 AT_ONCE = 8
+OPEN_AT_ONCE = 100
 TABLES = 30
 
 
@@ -189,6 +190,30 @@ async def databases(bench: Bench, count: int) -> None:
     async with house(bench, places, AT_ONCE) as here:
         seconds = await bench.in_turns({"the same queries with the bare driver": raw, "drift check": here.check})
     table(f"{count} databases, {AT_ONCE} connections", seconds, "the same queries with the bare driver")
+    await versions(bench, places)
+
+
+async def versions(bench: Bench, places: list[Place]) -> None:
+    """Take the census of databases of one server: on new connections, and on as many as may stay open."""
+
+    async def one(free: asyncio.Semaphore, url: str) -> None:
+        async with free:
+            connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+            await connection.fetch("select version_num from alembic_version")
+            await connection.close()
+
+    async def raw() -> None:
+        free = asyncio.Semaphore(AT_ONCE)
+        await asyncio.gather(*(one(free, place.url) for place in places))
+
+    async with house(bench, places, AT_ONCE) as here:
+        ways = {"one connection and one query each": raw, "census": lambda: here.census.take(here.targets)}
+        seconds = {name: taken / len(places) for name, taken in (await bench.in_turns(ways)).items()}
+    some = places[:OPEN_AT_ONCE]
+    async with house(bench, some, OPEN_AT_ONCE + 1) as here, here.connections.keeping():
+        ways = {"census, open connections": lambda: here.census.take(here.targets)}
+        seconds |= {name: taken / len(some) for name, taken in (await bench.in_turns(ways)).items()}
+    table(f"versions, each of {len(places)} databases", seconds, "one connection and one query each")
 
 
 async def schemas(bench: Bench, count: int) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from stillhouse_orchestrator.connections import AskAgainError, ask_table
 from stillhouse_orchestrator.jobs import version_table
 from stillhouse_orchestrator.revisions import Reading
 from stillhouse_orchestrator.visiting import batched
@@ -55,23 +56,33 @@ async def _read_some(connection: AsyncConnection, targets: Sequence[TargetDeclar
 
 async def read_one(connection: AsyncConnection, target: TargetDeclaration) -> Reading:
     """Read a target's version table in one statement."""
+    if connection.dialect.name == "postgresql" and not connection.in_transaction():
+        try:
+            rows = await ask_table(connection, f"SELECT version_num::text FROM {quoted_table(target)}")
+            return Reading((), table_missing=True) if rows is None else reading_of(row[0] for row in rows)
+        except AskAgainError:
+            pass
     name, schema = version_table(target)
     query: sa.Select[Any] = sa.select(sa.column("version_num")).select_from(sa.table(name, schema=schema))
     try:
-        rows = (await connection.execute(query)).scalars().all()
+        found = (await connection.execute(query)).scalars().all()
     except sa.exc.DBAPIError as error:
         if not table_is_missing(error):
             raise
         await connection.rollback()
         return Reading((), table_missing=True)
-    return reading_of(map(str, rows))
+    return reading_of(map(str, found))
 
 
 def array_of_revisions(target: TargetDeclaration) -> str:
     """Return the SQL expression of what a target's version table holds (PostgreSQL)."""
+    return f"ARRAY(SELECT version_num::text FROM {quoted_table(target)})"
+
+
+def quoted_table(target: TargetDeclaration) -> str:
+    """Return the name of a target's version table as PostgreSQL takes it."""
     name, schema = version_table(target)
-    table = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, name) if part)
-    return f"ARRAY(SELECT version_num::text FROM {table})"
+    return ".".join('"' + part.replace('"', '""') + '"' for part in (schema, name) if part)
 
 
 def reading_of(revisions: Iterable[str]) -> Reading:

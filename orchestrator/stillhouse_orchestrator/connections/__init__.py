@@ -1,8 +1,20 @@
 """The daemon's way to databases: one budget per server for everything it does, and connections of its own."""
 
-from stillhouse_orchestrator.connections.asking import ask, plainly
+from stillhouse_orchestrator.connections.asking import AskAgainError, ask, ask_table, plainly
 from stillhouse_orchestrator.connections.budgets import Budget, Priority, Waiting
 from stillhouse_orchestrator.connections.reaching import Connections
 from stillhouse_orchestrator.connections.servers import FILES, own_url, server_of
 
-__all__ = ["FILES", "Budget", "Connections", "Priority", "Waiting", "ask", "own_url", "plainly", "server_of"]
+__all__ = [
+    "FILES",
+    "AskAgainError",
+    "Budget",
+    "Connections",
+    "Priority",
+    "Waiting",
+    "ask",
+    "ask_table",
+    "own_url",
+    "plainly",
+    "server_of",
+]

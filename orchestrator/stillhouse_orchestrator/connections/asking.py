@@ -29,10 +29,36 @@ async def ask(connection: AsyncConnection, sql: str) -> Sequence[Any] | None:
         sql: a SELECT without parameters. The server keeps its plan as long as the connection is open.
     """
     asyncpg: Any = importlib.import_module("asyncpg")  # it has no types
-    raw = await connection.get_raw_connection()
-    driver: Any = raw.driver_connection
     try:
-        row: Sequence[Any] | None = await driver.fetchrow(sql)
+        row: Sequence[Any] | None = await (await _driver(connection)).fetchrow(sql)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         return None
     return row
+
+
+async def ask_table(connection: AsyncConnection, sql: str) -> Sequence[Sequence[Any]] | None:
+    """Return the rows of a statement about a table; None when there is no such table, or no such schema.
+
+    Args:
+        connection: of the daemon's own driver, without an open transaction.
+        sql: a SELECT without parameters.
+
+    Raises:
+        AskAgainError: it failed for another reason, which SQLAlchemy's errors tell.
+    """
+    asyncpg: Any = importlib.import_module("asyncpg")  # it has no types
+    try:
+        rows: Sequence[Sequence[Any]] = await (await _driver(connection)).fetch(sql)
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        return None
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise AskAgainError from error
+    return rows
+
+
+class AskAgainError(Exception):
+    """A question has failed; asked through SQLAlchemy, it fails with an error that says why."""
+
+
+async def _driver(connection: AsyncConnection) -> Any:
+    return (await connection.get_raw_connection()).driver_connection
