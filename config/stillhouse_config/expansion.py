@@ -14,7 +14,7 @@ from .unmatched import unmatched
 from .urls import SecretUrl, anchored
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from .databases import Database
     from .document import Location
@@ -33,6 +33,7 @@ class Expansion:
         targets: what came of it so far.
         pending: declarations whose rows nobody has asked for yet.
         findings: what went wrong: the first of its kind, and in how many rows.
+        kept_in: the first target of each version table.
     """
 
     model: FleetModel
@@ -42,6 +43,7 @@ class Expansion:
     pending: list[Discovery] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     findings: dict[tuple[Location, str], tuple[RowError, int, int]] = field(default_factory=dict)
+    kept_in: dict[Hashable, str] = field(default_factory=dict)
 
     def run(self, rows: Mapping[str, Sequence[Mapping[str, object]]]) -> None:
         """Expand every declaration, those of ``for_each`` with the rows that were discovered."""
@@ -82,6 +84,21 @@ class Expansion:
             self.findings[key] = (first, first_number, count + 1)
         else:
             self.targets[target.name] = target
+            self._warn_of_sharing(target)
+
+    def _warn_of_sharing(self, target: TargetDeclaration) -> None:
+        """Warn where two targets are one: the same version table of the same database, as far as the fleet file tells."""
+        schema = target.version_table_schema or target.schema
+        place = (target.url.reveal(), schema, target.version_table or target.project, target.x_arguments)
+        first = self.kept_in.setdefault(place, target.name)
+        if first != target.name:
+            self.warnings.append(
+                self.places.problem(
+                    ("databases", target.origin.database),
+                    f"the targets {first!r} and {target.name!r} are one: the same database and version table",
+                    "remove one of them, or give it a schema or a version_table of its own",
+                )
+            )
 
     def _refuse_twin(self, target: TargetDeclaration) -> None:
         twin = self.targets.get(target.name)

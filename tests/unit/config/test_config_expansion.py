@@ -188,3 +188,19 @@ def test_every_row_makes_exactly_its_target(rows):
     fleet = parse_fleet(text, Path("/fleet/fleet.yaml"), {}, check_paths=False).expand({"tenants": rows})
     assert [one.name for one in fleet.select()] == ["users_db", *(f"tenant-{row['slug']}" for row in rows)]
     assert [one.labels["ring"] for one in fleet.select()[1:]] == [row["note"] for row in rows]
+
+
+def test_two_targets_of_one_version_table_are_warned_of():
+    text = """
+fleet: shop
+databases:
+  one: {url: "postgresql://app:x@db1/shop", migrations: m}
+  again: {url: "postgresql://app:x@db1/shop", migrations: m}
+  schema: {url: "postgresql://app:x@db1/shop", migrations: m, schema: tenant}
+  table: {url: "postgresql://app:x@db1/shop", migrations: m, version_table: other_version}
+  project: {url: "postgresql://app:x@db1/shop", migrations: n}
+  argument: {url: "postgresql://app:x@db1/shop", migrations: m, x_arguments: [tenant=a]}
+"""
+    (warning,) = parse_fleet(text, Path("/fleet/fleet.yaml"), {}, check_paths=False).expand().warnings
+    assert warning.path == "databases.again"
+    assert warning.message == "the targets 'one' and 'again' are one: the same database and version table"
