@@ -190,7 +190,7 @@ def test_every_row_makes_exactly_its_target(rows):
     assert [one.labels["ring"] for one in fleet.select()[1:]] == [row["note"] for row in rows]
 
 
-def test_two_targets_of_one_version_table_are_warned_of():
+def test_two_targets_that_are_one_are_refused():
     text = """
 fleet: shop
 databases:
@@ -201,6 +201,16 @@ databases:
   project: {url: "postgresql://app:x@db1/shop", migrations: n}
   argument: {url: "postgresql://app:x@db1/shop", migrations: m, x_arguments: [tenant=a]}
 """
-    (warning,) = parse_fleet(text, Path("/fleet/fleet.yaml"), {}, check_paths=False).expand().warnings
-    assert warning.path == "databases.again"
-    assert warning.message == "the targets 'one' and 'again' are one: the same database and version table"
+    with pytest.raises(FleetFileError) as caught:
+        parse_fleet(text, Path("/fleet/fleet.yaml"), {}, check_paths=False)
+    (problem,) = caught.value.problems
+    assert problem.path == "databases.again"
+    assert problem.message == "the targets 'one' and 'again' are one: the same database and version table"
+
+
+def test_rows_that_make_one_target_twice_are_warned_of():
+    text = TENANTS.replace('version_table: "{slug}_version"', "").replace('x_arguments: ["tenant={slug}"]', "")
+    rows = [{"slug": slug, "dsn": "postgresql://h/same"} for slug in ("a", "b")]
+    fleet = parse_fleet(text, Path("/fleet/fleet.yaml"), {}, check_paths=False).expand({"tenants": rows})
+    assert list(fleet.targets) == ["users_db", "tenant-a", "tenant-b"]
+    assert [one.path for one in fleet.warnings] == ["databases.tenants"]
