@@ -147,9 +147,12 @@ def test(arguments: list[str]) -> None:
 
 
 def fuzz(examples: int) -> None:
-    """Run the tests over schemas, models and batches that are made up at random, with other ones each time."""
+    """Run the tests over schemas, models and batches that are made up at random, with other ones each time.
+
+    However long one takes: a test that fails is run again and again until its example is small.
+    """
     generated = sorted(ROOT.glob("tests/**/test_generated_*.py"))
-    run(BIN / "pytest", "-q", *generated, STILLHOUSE_EXAMPLES=str(examples))
+    run(BIN / "pytest", "-q", "--timeout=0", *generated, STILLHOUSE_EXAMPLES=str(examples))
 
 
 def main() -> None:
