@@ -60,17 +60,25 @@ def column(attribute: str, expected: SchemaObject, actual: SchemaObject) -> Answ
     alone = f"ALTER TABLE ONLY {expected.text('table')} ALTER COLUMN {expected.text('sql')}"
     if attribute == "default":
         return _default(alone, expected)
+    if attribute == "storage" and not expected.get("storage"):
+        return _one(Phase.ALTER_COLUMN, 2, f"{alone} SET STORAGE {_usual_storage(actual)}")
     return _one(Phase.SETTLE, 0, f"{alone} {_column_setting(attribute, expected, actual)}")
 
 
 def _column_setting(attribute: str, expected: SchemaObject, actual: SchemaObject) -> str:
     if attribute == "options":
         return _option_words(expected, actual)
-    fallback = {"storage": "DEFAULT", "compression": "default", "statistics": "-1"}[attribute]
+    fallback = {"storage": "", "compression": "default", "statistics": "-1"}[attribute]
     value = expected.text(attribute) or fallback
-    if attribute == "storage" and value == "DEFAULT":
-        value = "EXTENDED" if actual.text("type") in {"text", "jsonb", "bytea", "json", "xml"} else "DEFAULT"
     return f"SET {attribute.upper()} {value.upper() if attribute == 'storage' else value}"
+
+
+def _usual_storage(actual: SchemaObject) -> str:
+    """Return the storage of a column's present type: another type, which it may get next, brings its own.
+
+    Only types of variable length can have another storage than usual. ``SET STORAGE DEFAULT`` is new in PostgreSQL 16.
+    """
+    return "MAIN" if re.sub(r"\(.*", "", actual.text("type")) in {"numeric", "inet", "cidr"} else "EXTENDED"
 
 
 def _default(start: str, expected: SchemaObject) -> Answer:
