@@ -118,6 +118,7 @@ class MigrationContext:
         self._journal: Journal | NoJournal = NoJournal()
         self._session: MigrationSession | None = None
         self._table_found: bool | None = None
+        self._only_looks = False  # a transaction that is open holds only our own questions
         online = None if self.as_sql else connection
         self.impl = DefaultImpl.get_by_dialect(dialect)(
             dialect, online, self.as_sql, self.transactional_ddl, self.output_buffer, opts
@@ -290,10 +291,7 @@ class MigrationContext:
         self._open_session()
         moved = False
         try:
-            keeper = self._heads = HeadMaintainer(self, self._starting_heads())
-            steps = list(self._migrations_fn(tuple(sorted(keeper.heads)), self))
-            if steps:
-                self._journal = self._open_journal()
+            keeper, steps = self._planned()
             replay = self._replay = start_replay(self, keeper.heads, steps, kw)
             with replay.watching():
                 for stretch in replay.stretches(steps):
@@ -315,6 +313,24 @@ class MigrationContext:
             self._journal, self._heads, self._replay = NoJournal(), None, NoReplay()
             if self._transactions.open is None:
                 self._close_session()
+
+    def _planned(self) -> tuple[HeadMaintainer, list[MigrationStep]]:
+        """Return where the database is and what is to run from there, with the session locked and the journal open.
+
+        A program's own function may say only now that there is something to do; what it saw before the lock may have moved.
+        """
+        self._only_looks = not self.as_sql and self._connection is not None and not self._connection.in_transaction()
+        keeper, steps = self._plan()
+        if steps and self._open_session(migrates=True) and set(self._starting_heads()) != keeper.heads:
+            keeper, steps = self._plan()
+        if steps:
+            self._journal = self._open_journal()
+        return keeper, steps
+
+    def _plan(self) -> tuple[HeadMaintainer, list[MigrationStep]]:
+        keeper = self._heads = HeadMaintainer(self, self._starting_heads())
+        plan: Any = self._migrations_fn
+        return keeper, list(plan(tuple(sorted(keeper.heads)), self))
 
     def _run_step(self, step: MigrationStep, keeper: HeadMaintainer, kw: dict[str, Any]) -> None:
         if self.as_sql and not keeper.heads:
@@ -348,6 +364,8 @@ class MigrationContext:
         if self._table_found:
             return self._sender.read_heads(self._version)
         heads = self.get_current_heads() if self._table_found is None else ()
+        if not heads and self._open_session(migrates=True):  # two that make the table at once would get in each other's way
+            return self._starting_heads()
         if not heads:
             self._ensure_version_table()
         return heads
@@ -384,17 +402,21 @@ class MigrationContext:
             self.impl.sink = JournalSink(self.impl.sink, journal)
         return journal
 
-    def _open_session(self) -> None:
-        wanted = "destination_rev" in self.opts and not self.opts.get("dont_mutate", False)
+    def _open_session(self, *, migrates: bool = False) -> bool:
+        """Make the session ready where the run migrates, and tell whether that was done now."""
+        wanted = (migrates or "destination_rev" in self.opts) and not self.opts.get("dont_mutate", False)
         if self.as_sql or self._connection is None or self._session is not None or not wanted:
-            return
+            return False
         name = LockName(self.version_table_schema or self._settings.schema, self.version_table)
         watch_connection(self._connection)
+        if migrates and self._only_looks and self._connection.in_transaction():
+            self._connection.commit()  # MySQL would go on showing what was there before the lock
         session = MigrationSession(
             self._connection, name, self._settings, in_transaction=self._connection.in_transaction()
         )
         self._table_found = session.open(self._version)
         self._session = session
+        return True
 
     def _close_session(self) -> None:
         session, self._session = self._session, None
