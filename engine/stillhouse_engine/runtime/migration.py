@@ -364,7 +364,9 @@ class MigrationContext:
         if self._table_found:
             return self._sender.read_heads(self._version)
         heads = self.get_current_heads() if self._table_found is None else ()
-        if not heads and self._open_session(migrates=True):  # two that make the table at once would get in each other's way
+        if not heads and self._open_session(
+            migrates=True
+        ):  # two that make the table at once would get in each other's way
             return self._starting_heads()
         if not heads:
             self._ensure_version_table()
