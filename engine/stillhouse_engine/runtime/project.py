@@ -82,14 +82,7 @@ class Project(OpenedProject):
     ) -> RunResult:
         """Apply revisions up to a destination."""
         plan = self.script._upgrade_revs  # noqa: SLF001 - Alembic's name for it
-        return await self._migrate(
-            database,
-            lambda to, heads: runnable(plan(to, heads)),
-            destination,
-            on_progress,
-            after,
-            conditions=conditions,
-        )
+        return await self._migrate(database, plan, destination, on_progress, after, conditions=conditions)
 
     async def downgrade(
         self,
@@ -101,14 +94,7 @@ class Project(OpenedProject):
     ) -> RunResult:
         """Revert revisions down to a destination."""
         plan = self.script._downgrade_revs  # noqa: SLF001
-        return await self._migrate(
-            database,
-            lambda to, heads: runnable(plan(to, heads)),
-            destination,
-            on_progress,
-            after,
-            conditions=conditions,
-        )
+        return await self._migrate(database, plan, destination, on_progress, after, conditions=conditions)
 
     async def stamp(
         self, database: DatabaseSpec, revision: str, on_progress: Report | None = None, after: After | None = None
@@ -151,7 +137,7 @@ class Project(OpenedProject):
         def steps(heads: tuple[str, ...], _context: Any) -> list[Any]:
             conditions.check(heads, ours=record.reached(heads))
             record.started(heads)
-            return plan(destination, heads)
+            return runnable(plan(destination, heads))
 
         moved, delays = 0, None
         while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from stillhouse_engine.errors import ResolutionError
 from stillhouse_engine.script.nodes import to_tuple
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from stillhouse_engine.script.revision import RevisionMap
+    from stillhouse_engine.script.steps import MigrationStep
+
+Step = TypeVar("Step", bound="MigrationStep")
 
 
 def upgrade_steps(revision_map: RevisionMap, destination: Any, current: Any) -> list[RevisionStep]:
@@ -27,14 +30,14 @@ def downgrade_steps(revision_map: RevisionMap, destination: Any, current: Any) -
     return [RevisionStep(revision_map, revision, False) for revision in revisions]
 
 
-def runnable(steps: list[RevisionStep]) -> list[RevisionStep]:
+def runnable(steps: list[Step]) -> list[Step]:
     """Return the steps with all their functions imported: what is broken or missing stops a run before it begins.
 
     Raises:
         MigrationScriptError: a file cannot be imported, or has not the function that is to run.
     """
     for step in steps:
-        step.load()
+        _ = step.migration_fn
     return steps
 
 

@@ -172,14 +172,6 @@ class RevisionStep(MigrationStep):
     def __hash__(self) -> int:
         return hash((self.revision.revision, self.is_upgrade))
 
-    def load(self) -> None:
-        """Import the revision's module now, and make sure that it has the function.
-
-        Raises:
-            MigrationScriptError: the file cannot be imported, or has no such function.
-        """
-        _ = self.migration_fn
-
     @property
     def migration_fn(self) -> Callable[..., Any]:
         """``upgrade`` or ``downgrade`` of the revision's module, which is imported now.

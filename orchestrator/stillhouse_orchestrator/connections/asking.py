@@ -28,12 +28,11 @@ async def ask(connection: AsyncConnection, sql: str) -> Sequence[Any] | None:
         connection: of the daemon's own driver, without an open transaction.
         sql: a SELECT without parameters. The server keeps its plan as long as the connection is open.
     """
-    asyncpg: Any = importlib.import_module("asyncpg")  # it has no types
     try:
-        row: Sequence[Any] | None = await (await _driver(connection)).fetchrow(sql)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        rows = await ask_table(connection, sql)
+    except AskAgainError:
         return None
-    return row
+    return rows[0] if rows else None
 
 
 async def ask_table(connection: AsyncConnection, sql: str) -> Sequence[Sequence[Any]] | None:
@@ -47,8 +46,10 @@ async def ask_table(connection: AsyncConnection, sql: str) -> Sequence[Sequence[
         AskAgainError: it failed for another reason, which SQLAlchemy's errors tell.
     """
     asyncpg: Any = importlib.import_module("asyncpg")  # it has no types
+    raw = await connection.get_raw_connection()
+    driver: Any = raw.driver_connection
     try:
-        rows: Sequence[Sequence[Any]] = await (await _driver(connection)).fetch(sql)
+        rows: Sequence[Sequence[Any]] = await driver.fetch(sql)
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
         return None
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
@@ -58,7 +59,3 @@ async def ask_table(connection: AsyncConnection, sql: str) -> Sequence[Sequence[
 
 class AskAgainError(Exception):
     """A question has failed; asked through SQLAlchemy, it fails with an error that says why."""
-
-
-async def _driver(connection: AsyncConnection) -> Any:
-    return (await connection.get_raw_connection()).driver_connection
