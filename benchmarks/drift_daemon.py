@@ -50,7 +50,7 @@ async def watched(bench: Bench, places: Sequence[Place]) -> tuple[float, float]:
 async def serve(path: str) -> None:
     """Serve until every kind of check was made once."""
     file = load_fleet(path)
-    async with serve_http(file.model.api.listen) as http, opened(file, drain=30.0) as application:
+    async with serve_http(file.model.api.listen) as http, opened(file) as application:
         daemon = Daemon(application, Notifier(), 30.0)
         with http.answer(daemon.vitals, application):
             async with asyncio.TaskGroup() as group:

@@ -189,13 +189,15 @@ def holder() -> str:
 
 
 @contextlib.asynccontextmanager
-async def opened(file: FleetFile, *, beside: bool = False, drain: float = 30.0) -> AsyncIterator[Application]:
+async def opened(
+    file: FleetFile, *, beside: bool = False, executor: PoolExecutor | None = None
+) -> AsyncIterator[Application]:
     """Open the store, the workers and the connections of a fleet.
 
     Args:
         file: the fleet file.
         beside: when another process owns the store, open it to read only instead of failing.
-        drain: seconds that running jobs get at the end.
+        executor: owns the workers, and is the caller's to leave; else one is made.
 
     Raises:
         OwnerBusyError: another process owns the store.
@@ -211,7 +213,8 @@ async def opened(file: FleetFile, *, beside: bool = False, drain: float = 30.0) 
         store.listeners.append(log_event)
         connections = Connections(limits_of(file))
         stack.push_async_callback(connections.aclose)
-        executor = await stack.enter_async_context(PoolExecutor(drain=drain))
+        if executor is None:
+            executor = await stack.enter_async_context(PoolExecutor())
         application = Application(file, store, executor, connections)
         await application.discover()
         yield application

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from stillhouse_orchestrator.workers.executor import DatabaseSpec, Job, ProjectSpec, Verb
+from stillhouse_orchestrator.workers.executor import DatabaseSpec, Job, ProjectKey, ProjectSpec, Verb
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stillhouse_config import ProjectDeclaration, TargetDeclaration
 
 VERSION_TABLE = "alembic_version"
@@ -27,6 +29,13 @@ def job_for(target: TargetDeclaration, verb: Verb, revision: str | None = None, 
         deadline=target.deadline.total_seconds(),
         options=scope | options,
     )
+
+
+def workers_for(targets: Iterable[TargetDeclaration], most: int) -> dict[ProjectKey, list[str]]:
+    """Return the workers that jobs for some targets will need, each with its first target's driver; at most so many."""
+    first = {target.project: target for target in reversed(list(targets))}
+    chosen = list(first.values())[-most:]
+    return {job_for(target, "plan").key: [target.url.reveal().partition(":")[0]] for target in chosen}
 
 
 def project_spec(project: ProjectDeclaration) -> ProjectSpec:

@@ -24,7 +24,7 @@ from stillhouse_engine.runtime.specs import (  # get_type_hints() needs them whe
     RevisionSummary,  # noqa: TC001
 )
 
-PROTOCOL = 2
+PROTOCOL = 3
 
 Verb: TypeAlias = Literal[
     "upgrade", "downgrade", "stamp", "plan", "describe", "current", "replay", "models", "adopt", "squash"
@@ -75,10 +75,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Make the process ready for the projects of one folder and import path."""
+    """Make the process ready for the projects of one folder and import path.
+
+    Attributes:
+        drivers: what URLs begin with, ``postgresql+asyncpg``, of databases that will probably be asked for.
+    """
 
     root: str
     import_path: tuple[str, ...]
+    drivers: tuple[str, ...] = ()
     protocol: int = PROTOCOL
 
 

@@ -143,6 +143,8 @@ class Worker:
         except BaseException as error:  # noqa: BLE001 - whatever user code does at import, the daemon hears of it
             return Refused(problem_of(error))
         self.send(ready())
+        for driver in message.drivers:
+            load_driver(driver)
         return None
 
     async def _job(self, start: Start) -> None:
@@ -208,6 +210,15 @@ def unfit(message: Open) -> Problem | None:
         text = f"the interpreter {sys.executable} has SQLAlchemy {sqlalchemy.__version__}; {oldest} is the oldest that works"
         return Problem("old_sqlalchemy", text, hint=f"upgrade it there: 'sqlalchemy>={oldest}'")
     return None
+
+
+def load_driver(name: str) -> None:
+    """Import a dialect and its driver ahead of the first job that needs them; one that is missing is that job's to tell."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    with contextlib.suppress(ImportError, ArgumentError):
+        make_url(f"{name}://").get_dialect().import_dbapi()
 
 
 def ready() -> Ready:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from stillhouse_config import FleetFile, Problem
     from stillhouse_orchestrator.application import Application
-
+    from stillhouse_orchestrator.workers.pool import PoolExecutor
 
 UNASKED = "stillhouse.unasked"
 
@@ -56,24 +57,40 @@ def load(path: str) -> FleetFile:
 
 
 @contextlib.asynccontextmanager
-async def opened(path: str, *, beside: bool = False, drain: float = 30.0) -> AsyncIterator[Application]:
+async def opened(
+    path: str, *, beside: bool = False, drain: float = 30.0, plans: bool = False
+) -> AsyncIterator[Application]:
     """Open the application on a fleet file.
 
     Args:
         path: the fleet file.
         beside: read the store of a running service instead of failing.
         drain: seconds that running jobs get at the end.
+        plans: the command will most likely plan: workers start at once, while this process gets ready itself.
 
     Raises:
         OwnedElsewhereError: another process owns the store.
     """
+    from stillhouse_orchestrator.jobs import workers_for
+    from stillhouse_orchestrator.workers.pool import PoolExecutor
+
+    file = load(path)
+    async with PoolExecutor(drain=drain) as executor:
+        if plans:
+            await executor.prepare(workers_for(file.expand().targets.values(), os.cpu_count() or 1))
+        async with _opened(path, file, executor, beside=beside) as found:
+            yield found
+
+
+@contextlib.asynccontextmanager
+async def _opened(path: str, file: FleetFile, executor: PoolExecutor, *, beside: bool) -> AsyncIterator[Application]:
+    """Open the application, whose modules take longer to import than all others."""
     from stillhouse_config import FleetFileError
     from stillhouse_orchestrator import application
     from stillhouse_orchestrator.store import OwnerBusyError
 
-    file = load(path)
     try:
-        async with application.opened(file, beside=beside, drain=drain) as found:
+        async with application.opened(file, beside=beside, executor=executor) as found:
             for declaration, reason in found.unasked.items():
                 click.echo(f"databases.{declaration}: its targets are unknown: {reason}", err=True)
             click.get_current_context().meta[UNASKED] = bool(found.unasked)

@@ -41,7 +41,7 @@ def plan(destination: str, strategy: str | None, with_sql: bool, exit_code: bool
 async def _plan(fleet_file: str, selector: str | None, destination: str, strategy: str | None) -> dict[str, Any]:
     from stillhouse_orchestrator.values import to_json
 
-    async with opened(fleet_file, beside=True) as application:
+    async with opened(fleet_file, beside=True, plans=True) as application:
         return dict(to_json(await application.plan(selector, destination, strategy)))
 
 

@@ -111,7 +111,7 @@ def _remotely(daemon: Daemon, wanted: Wanted, *, quiet: bool, detach: bool) -> D
 
 
 async def _here(fleet_file: str, wanted: Wanted, *, quiet: bool) -> Document:
-    async with opened(fleet_file) as application:
+    async with opened(fleet_file, plans=True) as application:
         with Watching(quiet=quiet) as watching:
             application.rollouts.listeners.append(watching)
             return await start_here(application, wanted)

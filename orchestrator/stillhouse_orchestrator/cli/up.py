@@ -53,7 +53,7 @@ def up(destination: str, strategy: str | None, **common: Any) -> int:
 async def _here(fleet_file: str, wanted: Wanted, *, quiet: bool) -> tuple[list[Document], Document]:
     from stillhouse_orchestrator.documents import rollout_document
 
-    async with opened(fleet_file) as application:
+    async with opened(fleet_file, plans=True) as application:
         with Watching(quiet=quiet) as watching:
             application.rollouts.listeners.append(watching)
             finished = [rollout_document(rollout) for rollout in await finish_interrupted(application)]

@@ -14,7 +14,7 @@ from stillhouse_orchestrator.workers.executor import Job, Outcome, Problem, Prog
 from stillhouse_orchestrator.workers.process import Patience, WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
     from types import TracebackType
 
 MOST_SQLITE_WORKERS = 4  # SQLite runs in the process that asks: more processes use more cores, up to the disk
@@ -65,8 +65,17 @@ class WorkerPool:
         for worker in self.workers:
             worker.retire()
 
-    def _start(self, key: ProjectKey) -> WorkerProcess:
-        worker = WorkerProcess(key, self._patience)
+    async def prepare(self, wanted: Mapping[ProjectKey, Collection[str]]) -> None:
+        """Start a worker for each project of some, and return while they get ready.
+
+        Args:
+            wanted: the drivers that each will probably need.
+        """
+        starting = [self._start(key, drivers) for key, drivers in wanted.items() if not self._workers[key]]
+        await asyncio.gather(*(worker.opened.wait() for worker in starting))
+
+    def _start(self, key: ProjectKey, drivers: Collection[str] = ()) -> WorkerProcess:
+        worker = WorkerProcess(key, self._patience, drivers)
         self._workers[key].append(worker)
         self._group.create_task(self._serve(worker), name="stillhouse-worker")
         return worker
@@ -134,6 +143,11 @@ class PoolExecutor:
     def pids(self) -> list[int]:
         """The process ids of its workers."""
         return [worker.pid for worker in self._pool.workers if worker.pid] if self._pool else []
+
+    async def prepare(self, wanted: Mapping[ProjectKey, Collection[str]]) -> None:
+        """Start workers ahead of their first jobs, with the drivers that each will probably need."""
+        if self._pool is not None:
+            await self._pool.prepare(wanted)
 
     async def run(self, job: Job, progress: Callable[[Progress], None] | None = None) -> Outcome:
         """Run a job to its end, in a worker of its project."""

@@ -40,13 +40,18 @@ class Death:
         """Read a process's exit status; negative for a signal."""
         who = f"the worker (pid {pid})"
         if closing and status == 0:
-            return cls(Problem("worker_closed", f"{who} was closed"), expected=True)
+            return cls.of_unused(pid)
         when = "" if started else " before it was ready"
         if status < 0:
             what, hint = f"was killed by {_signal_name(-status)}", KILLED_HINT
         else:
             what, hint = f"exited with status {status}", EXITED_HINT
         return cls(Problem("worker_died", f"{who} {what}{when}", hint=hint), started=started)
+
+    @classmethod
+    def of_unused(cls, pid: int) -> Death:
+        """Say that nobody needs it any more."""
+        return cls(Problem("worker_closed", f"the worker (pid {pid}) was closed"), expected=True)
 
     @classmethod
     def of_mistake(cls, error: Exception, *, started: bool) -> Death:

@@ -40,7 +40,7 @@ from stillhouse_orchestrator.workers.postmortem import Death, could_not_start, o
 from stillhouse_orchestrator.workers.printed import Printed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from stillhouse_engine.worker.messages import Message
 
@@ -76,12 +76,14 @@ class _Running:
 class WorkerProcess:
     """A worker process for the projects of one key."""
 
-    def __init__(self, key: ProjectKey, patience: Patience | None = None) -> None:
+    def __init__(self, key: ProjectKey, patience: Patience | None = None, drivers: Iterable[str] = ()) -> None:
         self.key = key
+        self.opened = asyncio.Event()  # the process exists and knows what to open, or never will
         self.retiring = False
         self.ended = asyncio.Event()
         self.printed = Printed()
         self._patience = patience or Patience()
+        self._drivers = tuple(drivers)
         self._child: Child | None = None
         self._started = asyncio.Event()  # ready, or never to be
         self._running: dict[int, _Running] = {}
@@ -141,8 +143,11 @@ class WorkerProcess:
                 self.close()
 
     def close(self) -> None:
-        """Ask the process to exit once its jobs are done."""
+        """Ask the process to exit once its jobs are done; one that is still starting for nobody is not waited for."""
         self._closing = True
+        if self._child is not None and self._ready is None and not self._users:
+            self._death = self._death or Death.of_unused(self._child.pid)
+            self._child.kill()
         self._send(Close())
 
     def retire(self) -> None:
@@ -169,7 +174,8 @@ class WorkerProcess:
 
     async def _converse(self, child: Child) -> None:
         """Read both pipes until the process has ended."""
-        self._send(Open(self.key.root, self.key.import_path))
+        self._send(Open(self.key.root, self.key.import_path, self._drivers))
+        self.opened.set()
         if self._closing:  # asked to before there was anybody to tell
             self._send(Close())
         async with asyncio.TaskGroup() as group:
@@ -299,6 +305,7 @@ class WorkerProcess:
         self._death = death
         self._closing = True
         self._started.set()
+        self.opened.set()
         for running in tuple(self._running.values()):
             _settle(running.outcome, self._lost(running.job))
         if death.expected:
