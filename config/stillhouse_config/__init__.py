@@ -14,10 +14,10 @@ Public names:
 
 - ``load_fleet(path, environ=os.environ, check_paths=True) -> FleetFile``; ``parse_fleet`` does the same for a text
 - ``FleetFile``: ``name, path, state_url, model, discoveries, expand(rows)``
-- ``expand(fleet_file, rows_by_discovery={}) -> Fleet``; ``Discovery``: ``declaration, url, async_url, query, source, every``
+- ``expand(fleet_file, rows_by_discovery={}) -> Fleet``; ``Discovery``: ``declaration, url, async_url, query, source, every, timeout``
 - ``Fleet``: ``name, path, folder, targets, pending, is_complete, settings, state_url, warnings, select(selector)``
 - ``TargetDeclaration``: ``name, database, url, async_url, server, project, schema, labels, metadata, version_table,
-  version_table_schema, x_arguments, lock_timeout, statement_timeout, deadline, migrate, replay, census_every, drift, depends_on,
+  version_table_schema, x_arguments, lock_timeout, statement_timeout, deadline, migrate, replay, census_every, census_timeout, drift, depends_on,
   origin``
 - ``ProjectDeclaration``: ``root, import_path, script_location, alembic_ini, ini_section, python``
 - ``Selector.parse(text).matches(name, labels)``

@@ -82,6 +82,7 @@ class Blueprint:
             migrate=database.migrate,
             replay=database.replay,
             census_every=database.census.every,
+            census_timeout=database.census.timeout,
             drift=database.drift,
             depends_on=self.dependencies,
             origin=origin,

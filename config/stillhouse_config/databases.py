@@ -43,6 +43,11 @@ class DriftSettings(Declaration):
     every: Interval = Field(
         default=timedelta(minutes=15), description="How often the target is checked; `never` switches checks off."
     )
+    timeout: Every = Field(
+        default=timedelta(minutes=1),
+        description="How long a database may let a check wait before its targets are unknown: for a connection (10 seconds at most), "
+        "and for its answers.",
+    )
     baseline: Baseline = Field(
         default="auto",
         description="What the live schema is compared with: the schema recorded after our own migration (`recorded`), the "
@@ -68,6 +73,11 @@ class CensusSettings(Declaration):
     """How often a target's version table is read."""
 
     every: Every = Field(default=timedelta(minutes=1), description="How often the version table is read.")
+    timeout: Every = Field(
+        default=timedelta(seconds=10),
+        description="How long a database may let the census wait before its targets are unreachable: for a connection (10 seconds at "
+        "most), and for its answers.",
+    )
 
 
 class DependsOn(Declaration):

@@ -128,7 +128,7 @@ def discoveries(model: FleetModel, folder: str) -> tuple[Discovery, ...]:
         source = database.for_each.source if database.for_each else None
         url = asked_url(model, source, folder) if source else None
         if database.for_each and source and url:
-            found.append(Discovery(name, url, source, database.for_each.every))
+            found.append(Discovery(name, url, source, database.for_each.every, database.for_each.timeout))
     return tuple(found)
 
 

@@ -97,6 +97,7 @@ class TargetDeclaration:
         migrate: ``auto`` when the daemon itself brings it to its head, else ``manual``.
         replay: whether it may be sent what a sibling's migration recorded.
         census_every: how often its version table is read.
+        census_timeout: how long the database may let a census wait.
         drift: how often it is checked for drift, and against what.
         depends_on: what must be migrated before.
         origin: where it is declared.
@@ -118,6 +119,7 @@ class TargetDeclaration:
     migrate: Literal["auto", "manual"] = "manual"
     replay: bool = True
     census_every: timedelta
+    census_timeout: timedelta
     drift: DriftSettings
     depends_on: tuple[Dependency, ...] = ()
     origin: Origin
@@ -149,12 +151,14 @@ class Discovery:
         url: the database to ask.
         source: what to ask.
         every: how often to ask again.
+        timeout: how long the database may take to answer.
     """
 
     declaration: str
     url: SecretUrl
     source: SqlSource | SchemasSource
     every: timedelta
+    timeout: timedelta
 
     @property
     def async_url(self) -> SecretUrl:

@@ -72,6 +72,9 @@ class ForEach(Declaration):
     every: Every = Field(
         default=timedelta(minutes=5), description="How often files, rows or schemas are looked for again."
     )
+    timeout: Every = Field(
+        default=timedelta(seconds=10), description="How long the database of `sql` or `schemas` may take to answer."
+    )
 
     @property
     def source(self) -> SqlSource | SchemasSource | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import getpass
 import os
@@ -14,7 +15,7 @@ from stillhouse_orchestrator.alerts.findings import look_at_source
 from stillhouse_orchestrator.alerts.service import AlertService, Policy
 from stillhouse_orchestrator.census import Census
 from stillhouse_orchestrator.connections import Connections
-from stillhouse_orchestrator.discovery import discover
+from stillhouse_orchestrator.discovery import Discovered, discover
 from stillhouse_orchestrator.drift.answers import Answers
 from stillhouse_orchestrator.drift.baselines import RecordingExecutor
 from stillhouse_orchestrator.drift.checking import DriftCheck
@@ -81,15 +82,23 @@ class Application:
         self.answers = Answers(store, connections, executor)
         self.membership = Membership(store, self.alerts)
         self.unasked: dict[str, str] = {}
+        self._following = asyncio.Lock()
         self._rows: dict[str, list[Mapping[str, Any]]] = {}
 
-    async def discover(self) -> None:
+    async def discover(self, only: str | None = None) -> None:
         """Ask the databases behind ``for_each`` for their targets; a database that cannot be asked keeps those it had.
+
+        Args:
+            only: the declaration whose database is asked.
 
         Raises:
             FleetFileError: a row makes no target; the fleet stays as it was.
         """
-        await self._follow(self.file)
+        questions = [question for question in self.file.discoveries if only in (None, question.declaration)]
+        found = await discover(self.connections, questions)
+        async with self._following:
+            current = [question for question in questions if question in self.file.discoveries]  # it was not read again
+            await self._follow(self.file, found.to(question.declaration for question in current))
 
     async def adopt(self, file: FleetFile) -> None:
         """Follow a fleet file that was read again; targets, budgets and alert routes change with it.
@@ -97,30 +106,31 @@ class Application:
         Raises:
             FleetFileError: a discovered row makes no target; nothing has changed then.
         """
-        await self._follow(file)
+        found = await discover(self.connections, file.discoveries)
+        async with self._following:
+            await self._follow(file, found)
         self.connections.configure(limits_of(file))
         self.expectations.forget()
         self.workers.retire()  # the next jobs see the projects' files as they are now
 
-    async def _follow(self, file: FleetFile) -> None:
-        found = await discover(self.connections, file.discoveries)
+    async def _follow(self, file: FleetFile, found: Discovered) -> None:
         declared = {question.declaration for question in file.discoveries}
         rows = {name: rows for name, rows in (self._rows | found.rows).items() if name in declared}
         fleet = file.expand(rows)
         withdrawn = {question.declaration for question in self.file.discoveries} - declared
-        self.file, self.fleet, self._rows, self.unasked = file, fleet, rows, found.failed
+        unasked = {name: why for name, why in self.unasked.items() if name in declared - found.rows.keys()}
+        self.file, self.fleet, self._rows, self.unasked = file, fleet, rows, unasked | found.failed
         scrubber.learn([*secrets.of_file(file), *secrets.of_targets(fleet.targets.values())])
         self.alerts.policy = self._policy()
-        await self.membership.follow(fleet, found.failed)
-        await self._tell_sources(declared, withdrawn)
+        await self.membership.follow(fleet, self.unasked)
+        await self._tell_sources({*found.rows, *found.failed}, withdrawn)
         self.rollouts.follow_fleet()
 
-    async def _tell_sources(self, declared: Collection[str], withdrawn: Collection[str]) -> None:
+    async def _tell_sources(self, asked: Collection[str], withdrawn: Collection[str]) -> None:
         if self.store.ownership is None:
             return
-        if declared:
-            moment = now()
-            await self.alerts.observe([look_at_source(name, self.unasked.get(name), moment) for name in declared])
+        moment = now()
+        await self.alerts.observe([look_at_source(name, self.unasked.get(name), moment) for name in asked])
         for name in withdrawn:
             await self.alerts.withdraw(name)
 

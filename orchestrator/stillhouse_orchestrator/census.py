@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ class Census:
     def __init__(self, store: Store, connections: Connections, projects: Projects) -> None:
         self._store = store
         self._projects = projects
-        self._visits = Visits(connections, read, lambda _: ABSENT, refused)
+        self._visits = Visits(connections, read, lambda _: ABSENT, refused, lambda target: target.census_timeout)
 
     async def take(
         self, targets: Sequence[TargetDeclaration], alerts: AlertService | None = None
@@ -61,14 +62,27 @@ class Census:
         """
         if not targets:
             return {}
-        readings, projects = await asyncio.gather(self._visits.all(targets), self._projects.describe(targets))
-        async with self._store.read() as session:
-            applied = {project: await remembered(session, project, found) for project, found in projects.items()}
-        found = Found(readings, projects, applied)
         states: dict[str, TargetState] = {}
-        for some in batched(targets, AT_A_TIME):
-            states |= await self._some(some, found, alerts)
-        return states
+        describing = asyncio.create_task(self._describe(targets))
+        try:
+            async with aclosing(self._visits.arrivals(targets)) as arrivals:
+                async for readings in arrivals:
+                    found = Found(readings, *await describing)
+                    there = [target for target in targets if target.name in readings]
+                    for some in batched(there, AT_A_TIME):
+                        states |= await self._some(some, found, alerts)
+        finally:
+            describing.cancel()
+            await asyncio.wait([describing])
+        return {target.name: states[target.name] for target in targets}
+
+    async def _describe(
+        self, targets: Sequence[TargetDeclaration]
+    ) -> tuple[Mapping[ProjectDeclaration, Description], Mapping[ProjectDeclaration, Applied]]:
+        """Return what the revisions of the targets' projects mean, and what is remembered of them."""
+        projects = await self._projects.describe(targets)
+        async with self._store.read() as session:
+            return projects, {name: await remembered(session, name, found) for name, found in projects.items()}
 
     async def _some(
         self, targets: Sequence[TargetDeclaration], found: Found, alerts: AlertService | None

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from stillhouse_config import Discovery
     from stillhouse_orchestrator.connections import Connections
 
-DISCOVERY_SECONDS = 60.0
-
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
@@ -32,6 +30,14 @@ class Discovered:
     rows: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
+    def to(self, declarations: Iterable[str]) -> Discovered:
+        """Return the answers to some of the questions."""
+        wanted = set(declarations)
+        return Discovered(
+            {name: rows for name, rows in self.rows.items() if name in wanted},
+            {name: reason for name, reason in self.failed.items() if name in wanted},
+        )
+
 
 async def discover(connections: Connections, questions: Iterable[Discovery]) -> Discovered:
     """Ask all databases at once."""
@@ -43,7 +49,7 @@ async def discover(connections: Connections, questions: Iterable[Discovery]) -> 
         except ConnectionFailedError as error:
             answers.failed[question.declaration] = str(error)
         except TimeoutError:
-            answers.failed[question.declaration] = f"no answer within {DISCOVERY_SECONDS:g} seconds"
+            answers.failed[question.declaration] = f"no answer within {question.timeout.total_seconds():g} seconds"
 
     async with asyncio.TaskGroup() as group:
         for question in questions:
@@ -53,7 +59,7 @@ async def discover(connections: Connections, questions: Iterable[Discovery]) -> 
 
 async def _rows(connections: Connections, question: Discovery) -> list[Mapping[str, Any]]:
     async with (
-        asyncio.timeout(DISCOVERY_SECONDS),
+        asyncio.timeout(question.timeout.total_seconds()),
         connections.connect(question.url.reveal(), priority=Priority.COMMAND) as connection,
     ):
         if question.query is None:

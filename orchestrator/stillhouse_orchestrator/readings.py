@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from stillhouse_orchestrator.errors import ConnectionFailedError
 
 ABSENT = Reading((), table_missing=True, database_missing=True)
-ANSWERED = frozenset({"permission", "statement_timeout", "lock_timeout", "locked", "not_a_database", "sql"})
-"""Kinds of refusals that come from a database that was reached."""
+ANSWERED = frozenset({"permission", "statement_timeout", "lock_timeout", "locked", "not_a_database", "sql", "budget"})
+"""Kinds of refusals that say nothing against the way to a database."""
 TABLES_OF_A_STATEMENT = 100  # each is locked until the transaction ends, and makes the statement's plan longer
 AS_TEXT = {
     "postgresql": "version_num::text",

@@ -2,25 +2,30 @@
 
 Schemas of one database are looked at many at once, with the same few statements. A statement that fails is repeated for
 halves of them, until it is known whose fault it is.
+
+A server that hangs keeps nobody waiting but itself: what was found elsewhere is passed on meanwhile, and a server that has
+left two looks in a row without an answer is given up for this round.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from stillhouse_orchestrator.connections import Priority, server_of
+from stillhouse_orchestrator.connections import FILES, Priority, server_of
 from stillhouse_orchestrator.connections.kept import WORN_OUT
-from stillhouse_orchestrator.connections.opening import failed
+from stillhouse_orchestrator.connections.opening import failed, unanswered
 from stillhouse_orchestrator.errors import ConnectionFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import timedelta
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,8 +34,43 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 Item = TypeVar("Item")
-VISIT_SECONDS = 60.0  # for the targets of one statement; a snapshot of a thousand tables takes under one
 TOGETHER = 500  # targets of one visit; each statement about many schemas reads the whole catalogue once
+LULL_SECONDS = 3.0  # when nothing was found for so long, what was found before is passed on
+PATIENCE = 2  # looks in a row that a server may leave without an answer
+
+
+@dataclass
+class Queue:
+    """The databases of one server that wait for a look.
+
+    Attributes:
+        server: ``host:port``.
+        databases: URLs and targets; those with an open connection come last, and so first.
+        priority: of the looks.
+        patience: looks in a row that may be left without an answer.
+        unanswered: looks in a row that were.
+    """
+
+    server: str
+    databases: list[tuple[str, list[TargetDeclaration]]]
+    priority: Priority
+    patience: int = PATIENCE
+    unanswered: int = 0
+
+    @property
+    def given_up(self) -> bool:
+        """Tell whether the server hangs; the file system never does as a whole."""
+        return self.unanswered >= self.patience and self.server != FILES
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether there is a database to look at now."""
+        return bool(self.databases) and not self.given_up
+
+    def refusal(self) -> ConnectionFailedError:
+        """Return why what still waits is not asked."""
+        reason = "not asked, because its server does not answer at the moment"
+        return ConnectionFailedError("timeout", self.server, reason, "other targets of this server say what was tried")
 
 
 class Visits(Generic[Found]):
@@ -41,6 +81,7 @@ class Visits(Generic[Found]):
         visit: looks at some targets of one database on an open connection, and returns what it found by name.
         absent: says what it means when the target's SQLite file does not exist yet.
         refused: says what it means when the target cannot be looked at.
+        patience: how long a target's database may let such a look wait: for a connection, and for its answers.
     """
 
     def __init__(
@@ -49,66 +90,120 @@ class Visits(Generic[Found]):
         visit: Callable[[AsyncConnection, Sequence[TargetDeclaration]], Awaitable[Mapping[str, Found]]],
         absent: Callable[[TargetDeclaration], Found],
         refused: Callable[[TargetDeclaration, ConnectionFailedError], Found],
+        patience: Callable[[TargetDeclaration], timedelta],
     ) -> None:
         self._connections = connections
         self._visit = visit
         self._absent = absent
         self._refused = refused
+        self._patience = patience
 
-    async def all(self, targets: Iterable[TargetDeclaration], priority: Priority = Priority.CHECK) -> dict[str, Found]:
-        """Look at all of them and return what was found, by target name."""
-        by_url: defaultdict[str, list[TargetDeclaration]] = defaultdict(list)
-        for target in targets:
-            by_url[target.url.reveal()].append(target)
-        by_server: defaultdict[str, list[str]] = defaultdict(list)
-        for url in sorted(by_url, key=self._connections.is_open):
-            by_server[server_of(url)].append(url)
+    async def arrivals(
+        self, targets: Iterable[TargetDeclaration], priority: Priority = Priority.CHECK
+    ) -> AsyncGenerator[dict[str, Found], None]:
+        """Look at all of them and yield what was found, by target name: at once, unless some let the others wait.
+
+        Close it (``contextlib.aclosing``), or what was begun goes on.
+        """
         found: dict[str, Found] = {}
+        looking = asyncio.create_task(self._all(targets, found, priority))
+        try:
+            while not looking.done():
+                count = len(found)
+                await asyncio.wait([looking], timeout=LULL_SECONDS)
+                if found and (looking.done() or len(found) == count):
+                    some = dict(found)
+                    found.clear()
+                    yield some
+            looking.result()
+        finally:
+            looking.cancel()
+            await asyncio.wait([looking])
 
-        async def take_turns(urls: list[str]) -> None:
-            while urls:
-                url = urls.pop()  # those with an open connection come last, and so first
-                await self._database(url, by_url[url], found, priority)
-
+    async def _all(self, targets: Iterable[TargetDeclaration], found: dict[str, Found], priority: Priority) -> None:
+        by_server: defaultdict[str, defaultdict[str, list[TargetDeclaration]]] = defaultdict(lambda: defaultdict(list))
+        for target in targets:
+            url = target.url.reveal()
+            by_server[server_of(url)][url].append(target)
         async with asyncio.TaskGroup() as group:
-            for urls in by_server.values():
-                at_once = await self._connections.limit(urls[0]) if len(urls) > 1 else 1
-                for _ in range(min(len(urls), at_once)):
-                    group.create_task(take_turns(urls))
-        return found
+            for server, databases in by_server.items():
+                patience = 1 if server in self._connections.silent else PATIENCE
+                urls = sorted(databases, key=self._connections.is_open)
+                queue = Queue(server, [(url, databases[url]) for url in urls], priority, patience)
+                group.create_task(self._server(queue, found))
 
-    async def _database(
-        self, url: str, targets: Sequence[TargetDeclaration], found: dict[str, Found], priority: Priority
-    ) -> None:
+    async def _server(self, queue: Queue, found: dict[str, Found]) -> None:
+        """Look at all databases of a server, or give it up."""
+        while queue.waits:
+            room = self._connections.room(queue.databases[-1][0])
+            if room == 1:
+                await self._next(queue, found)
+                continue
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(len(queue.databases), room)):
+                    group.create_task(self._take_turns(queue, found))
+        if queue.given_up:
+            self._connections.silent.add(queue.server)
+            for _, targets in queue.databases:
+                found.update({target.name: self._refused(target, queue.refusal()) for target in targets})
+
+    async def _take_turns(self, queue: Queue, found: dict[str, Found]) -> None:
+        while queue.waits:
+            await self._next(queue, found)
+
+    async def _next(self, queue: Queue, found: dict[str, Found]) -> None:
+        url, targets = queue.databases.pop()
+        found.update(await self._database(url, targets, queue))
+
+    async def _database(self, url: str, targets: Sequence[TargetDeclaration], queue: Queue) -> dict[str, Found]:
         if targets[0].url.dialect == "sqlite" and await _file_is_absent(url):
-            found.update({target.name: self._absent(target) for target in targets})
-            return
+            return {target.name: self._absent(target) for target in targets}
+        found: dict[str, Found] = {}
+        seconds = max(self._patience(target).total_seconds() for target in targets)
         try:
             for some in batched(targets, WORN_OUT):
-                async with self._connections.visit(url, len(some), priority) as connection:
+                async with self._connections.visit(url, len(some), queue.priority, seconds) as connection:
                     for together in batched(some, TOGETHER):
-                        found.update(await self._together(connection, together))
-                        await connection.rollback()
+                        found.update(await self._together(connection, together, seconds))
+                        self._heard(queue)
         except ConnectionFailedError as error:
+            if error.kind == "timeout":
+                queue.unanswered += 1
+            elif error.kind != "budget":
+                self._heard(queue)
             found.update({target.name: self._refused(target, error) for target in targets if target.name not in found})
+        return found
 
-    async def _together(self, connection: AsyncConnection, targets: Sequence[TargetDeclaration]) -> Mapping[str, Found]:
+    def _heard(self, queue: Queue) -> None:
+        queue.unanswered = 0
+        self._connections.silent.discard(queue.server)
+
+    async def _together(
+        self, connection: AsyncConnection, targets: Sequence[TargetDeclaration], seconds: float
+    ) -> Mapping[str, Found]:
+        """Look at some targets, and leave no transaction behind."""
         url = targets[0].url.reveal()
         try:
-            async with asyncio.timeout(VISIT_SECONDS):
-                return await self._visit(connection, targets)
+            async with asyncio.timeout(seconds):
+                found = await self._visit(connection, targets)
+                await connection.rollback()
+                return found
         except TimeoutError as error:
-            raise failed(url, error) from error  # the connection is in the middle of a statement: no use for the others
+            raise unanswered(url, seconds) from error  # amid a statement the connection is of no use for the others
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise
-            if len(targets) == 1:
-                return {targets[0].name: self._refused(targets[0], failed(url, error))}
-        await connection.rollback()
+            refusal = failed(url, error)
+        try:
+            async with asyncio.timeout(seconds):
+                await connection.rollback()
+        except TimeoutError as error:
+            raise unanswered(url, seconds) from error
+        if len(targets) == 1:
+            return {targets[0].name: self._refused(targets[0], refusal)}
         half = len(targets) // 2
-        first = await self._together(connection, targets[:half])
-        await connection.rollback()
-        return {**first, **await self._together(connection, targets[half:])}
+        first = await self._together(connection, targets[:half], seconds)
+        return {**first, **await self._together(connection, targets[half:], seconds)}
 
 
 def batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

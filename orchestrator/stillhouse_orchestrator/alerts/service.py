@@ -73,7 +73,12 @@ class AlertService:
         return Limits(declared.unreachable_after, declared.unchecked_after, declared.behind_after, self._since)
 
     async def observe(self, looks: Iterable[Look]) -> None:
-        """Apply what some looks found, or no longer found."""
+        """Apply what some looks found, or no longer found; where that changes nothing, nothing is written."""
+        looks = list(looks)
+        async with self._store.read() as session:
+            step = lifecycle.observe(await session.alerts.unresolved(), looks)
+        if not step.alerts:
+            return
         async with self._store.write() as session:
             await self.observe_in(session, looks)
 

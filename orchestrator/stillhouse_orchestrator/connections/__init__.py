@@ -1,7 +1,7 @@
 """The daemon's way to databases: one budget per server for everything it does, and connections of its own."""
 
 from stillhouse_orchestrator.connections.asking import AskAgainError, ask, ask_table, plainly
-from stillhouse_orchestrator.connections.budgets import Budget, Priority, Waiting
+from stillhouse_orchestrator.connections.budgets import Budget, Priority
 from stillhouse_orchestrator.connections.reaching import Connections
 from stillhouse_orchestrator.connections.servers import FILES, own_url, server_of
 
@@ -11,7 +11,6 @@ __all__ = [
     "Budget",
     "Connections",
     "Priority",
-    "Waiting",
     "ask",
     "ask_table",
     "own_url",

@@ -6,9 +6,10 @@ import asyncio
 import heapq
 import itertools
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
+
+from stillhouse_orchestrator.errors import ConnectionFailedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,26 +21,6 @@ class Priority(IntEnum):
     ROLLOUT = 0
     COMMAND = 1
     CHECK = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Why something does not start yet: the server's budget is spent.
-
-    Attributes:
-        server: ``host:port``.
-        limit: the budget.
-        ahead: how many others wait in front.
-    """
-
-    server: str
-    limit: int
-    ahead: int
-
-    def __str__(self) -> str:
-        """Say it for people."""
-        queue = f", {self.ahead} ahead" if self.ahead else ""
-        return f"server budget: all {self.limit} connections to {self.server} are in use{queue}"
 
 
 class Budget:
@@ -66,16 +47,13 @@ class Budget:
         return sum(not future.done() for _, _, future in self._queue)
 
     @asynccontextmanager
-    async def hold(
-        self, priority: Priority = Priority.COMMAND, waiting: Callable[[Waiting], None] | None = None
-    ) -> AsyncIterator[None]:
+    async def hold(self, priority: Priority = Priority.COMMAND) -> AsyncIterator[None]:
         """Hold one connection's worth of the budget for the block.
 
         Args:
             priority: who goes first among those that wait.
-            waiting: called once if there is anything to wait for.
         """
-        await self.acquire(priority, waiting)
+        await self.acquire(priority)
         try:
             yield
         finally:
@@ -91,17 +69,32 @@ class Budget:
         self.limit = max(1, limit)
         self._wake()
 
-    async def acquire(
-        self, priority: Priority = Priority.COMMAND, waiting: Callable[[Waiting], None] | None = None
-    ) -> None:
+    async def acquire_within(self, seconds: float, priority: Priority) -> None:
+        """Take one connection's worth of the budget, unless that takes too long.
+
+        Raises:
+            ConnectionFailedError: of kind ``budget``.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self.acquire(priority)
+        except TimeoutError:
+            hint = (
+                f"it is looked at again later; max_connections under servers.{self.server} says how many there may be"
+            )
+            raise ConnectionFailedError("budget", self.server, self.full(), hint) from None
+
+    def full(self) -> str:
+        """Say why somebody waits."""
+        return f"server budget: all {self.limit} connections to {self.server} are in use"
+
+    async def acquire(self, priority: Priority = Priority.COMMAND) -> None:
         """Take one connection's worth of the budget; see ``hold``."""
         while self.in_use >= self.limit and self.reclaim is not None and await self.reclaim():
             pass
         if self.in_use < self.limit and not self.waiting:
             self.in_use += 1
             return
-        if waiting is not None:
-            waiting(Waiting(self.server, self.limit, self.waiting))
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._queue, (priority, next(self._order), turn))
         try:

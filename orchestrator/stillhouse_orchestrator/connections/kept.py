@@ -10,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stillhouse_orchestrator.connections.opening import close, lives
+from stillhouse_orchestrator.connections.opening import abort, close, lives
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -60,7 +60,7 @@ class Kept:
             alive = await lives(visit.connection)
         finally:
             if not alive:
-                await self.drop(visit)
+                await self.drop(visit, broken=True)
         return visit if alive else None
 
     async def put(self, url: str, visit: Visit, now: float) -> None:
@@ -87,9 +87,9 @@ class Kept:
         ):
             await self.close_oldest()
 
-    async def drop(self, visit: Visit) -> None:
-        """Close a connection and give its place back."""
+    async def drop(self, visit: Visit, *, broken: bool = False) -> None:
+        """Close a connection and give its place back; a broken one may be in the middle of something."""
         try:
-            await close(visit.connection)
+            await (abort if broken else close)(visit.connection)
         finally:
             self._budget.release()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 CLOSE_SECONDS = 5.0
 PING_SECONDS = 2.0
+HANGING_UP = {"asyncpg": "terminate", "asyncmy": "close"}
+"""What the drivers call closing a socket, rather than a session."""
 
 _url: ContextVar[URL] = ContextVar("stillhouse_connecting_to")
 
@@ -44,24 +47,27 @@ class Opener:
         self._timeout = timeout
         self._engines: dict[tuple[str, str], AsyncEngine] = {}
 
-    async def open(self, url: URL | str, *, read_only: bool) -> AsyncConnection:
+    async def open(self, url: URL | str, *, read_only: bool, seconds: float = math.inf) -> AsyncConnection:
         """Open a connection.
 
         Args:
             url: the target's URL; the driver in it may be any.
             read_only: let the database refuse to write; an SQLite file is not made when it is missing.
+            seconds: how long it may take, where that is less than for all.
 
         Raises:
             ConnectionFailedError: it cannot be opened.
         """
-        chosen = daemon_url(url, read_only=read_only)
+        chosen, seconds = daemon_url(url, read_only=read_only), min(seconds, self._timeout)
         if read_only:
             await _check_file(sa.make_url(url))
         token = _url.set(chosen)
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(seconds):
                 connection = await self._engine(chosen).connect()
-        except (sa.exc.SQLAlchemyError, OSError, TimeoutError) as error:
+        except TimeoutError as error:
+            raise unanswered(chosen, seconds) from error
+        except (sa.exc.SQLAlchemyError, OSError) as error:
             raise failed(chosen, error) from error
         finally:
             _url.reset(token)
@@ -99,6 +105,18 @@ async def close(connection: AsyncConnection) -> None:
     with contextlib.suppress(TimeoutError, OSError, sa.exc.DBAPIError):
         async with asyncio.timeout(CLOSE_SECONDS):
             await connection.close()
+
+
+async def abort(connection: AsyncConnection) -> None:
+    """Drop a connection that may be in the middle of something, without waiting for its server."""
+    if connection.dialect.driver in HANGING_UP:
+        with contextlib.suppress(sa.exc.SQLAlchemyError):
+            raw = await connection.get_raw_connection()
+            getattr(raw.driver_connection, HANGING_UP[connection.dialect.driver])()
+        with contextlib.suppress(TimeoutError, OSError, sa.exc.SQLAlchemyError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await connection.invalidate()
+    await close(connection)
 
 
 async def lives(connection: AsyncConnection) -> bool:
@@ -152,6 +170,12 @@ async def _check_file(url: URL) -> None:
         return
     if not await asyncio.to_thread(Path(path).is_file):
         raise ConnectionFailedError("missing_file", address(url), f"no such file: {path}", hint=HINTS["missing_file"])
+
+
+def unanswered(url: URL | str, seconds: float) -> ConnectionFailedError:
+    """Return the error of a database that has let somebody wait for too long."""
+    hint = HINTS["timeout"]
+    return ConnectionFailedError("timeout", address(url), f"no answer within {seconds:g} seconds", hint=hint)
 
 
 def failed(url: URL | str, error: BaseException) -> ConnectionFailedError:

@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, TypeAlias
 import sqlalchemy as sa
 
 from stillhouse_config.quantities import CountOrPercent
-from stillhouse_orchestrator.connections.budgets import Budget, Priority, Waiting
+from stillhouse_orchestrator.connections.budgets import Budget, Priority
 from stillhouse_orchestrator.connections.kept import Kept, Visit
-from stillhouse_orchestrator.connections.opening import Opener, close, failed
+from stillhouse_orchestrator.connections.opening import Opener, abort, close, failed
 from stillhouse_orchestrator.connections.servers import FILES, server_of
 from stillhouse_orchestrator.errors import ConnectionFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 CONNECT_SECONDS = 10.0
+VISIT_SECONDS = 60.0
 IDLE_SECONDS = 150.0  # longer than a census' interval, so that each finds the connections of the one before
 SHARE_OF_SERVER = CountOrPercent.parse("10%")  # of the server's own limit, when the fleet file names no other
 MOST_FILES = 16
@@ -47,10 +48,12 @@ class Connections:
 
     Attributes:
         gathering: held by whoever waits for several places at once; two at a time would each keep half of what they need.
+        silent: servers that have left one look after another without an answer; whoever hears of one again takes it off.
     """
 
     def __init__(self, limits: Limits | None = None, connect_timeout: float = CONNECT_SECONDS) -> None:
         self.gathering = asyncio.Lock()
+        self.silent: set[str] = set()
         self._limits = _parsed(limits or {})
         self._opener = Opener(connect_timeout)
         self._budgets: dict[str, Budget] = {}
@@ -65,24 +68,19 @@ class Connections:
         return self._budgets
 
     @asynccontextmanager
-    async def hold(
-        self,
-        url: URL | str,
-        priority: Priority = Priority.ROLLOUT,
-        waiting: Callable[[Waiting], None] | None = None,
-    ) -> AsyncIterator[None]:
+    async def hold(self, url: URL | str, priority: Priority = Priority.ROLLOUT) -> AsyncIterator[None]:
         """Hold one connection's worth of a server's budget, for a worker that will connect.
 
         A server whose limit cannot be asked (it is down, or of a kind that the daemon has no driver for) has a small
         budget until it answers: the job finds out for itself what is wrong.
         """
-        budget = await self._budget(url)
-        async with budget.hold(priority, waiting):
+        budget = await self._asked(url)
+        async with budget.hold(priority):
             yield
 
     async def limit(self, url: URL | str) -> int:
         """Return how many connections a server's budget allows at once."""
-        return (await self._budget(url)).limit
+        return (await self._asked(url)).limit
 
     @asynccontextmanager
     async def connect(
@@ -91,7 +89,6 @@ class Connections:
         *,
         priority: Priority = Priority.CHECK,
         read_only: bool = True,
-        waiting: Callable[[Waiting], None] | None = None,
     ) -> AsyncIterator[AsyncConnection]:
         """Open a connection inside the server's budget, and close it after the block.
 
@@ -99,23 +96,26 @@ class Connections:
             url: the target's URL; the driver in it may be any, the daemon uses its own.
             priority: who goes first.
             read_only: let the database refuse to write; an SQLite file is not made when it is missing.
-            waiting: called if the budget is spent.
 
         Raises:
             ConnectionFailedError: when connecting, or in the block when the database refuses.
         """
-        async with self.hold(url, priority, waiting):
+        async with self.hold(url, priority):
             connection = await self._opener.open(url, read_only=read_only)
+            sound = True
             try:
                 yield connection
             except (sa.exc.DBAPIError, ConnectionError) as error:
                 raise failed(url, error) from error
+            except asyncio.CancelledError:  # a timeout, for one: who knows what the connection was doing
+                sound = False
+                raise
             finally:
-                await close(connection)
+                await (close if sound else abort)(connection)
 
     @asynccontextmanager
     async def visit(
-        self, url: str, looks: int = 1, priority: Priority = Priority.CHECK
+        self, url: str, looks: int = 1, priority: Priority = Priority.CHECK, seconds: float = VISIT_SECONDS
     ) -> AsyncIterator[AsyncConnection]:
         """Reach a database read-only, through a connection that is still open if there is one, and keep it open if that is allowed.
 
@@ -125,25 +125,34 @@ class Connections:
             url: the target's URL.
             looks: how many targets the block looks at.
             priority: who goes first.
+            seconds: how long a place in the budget may take, and how long the connection.
 
         Raises:
             ConnectionFailedError: when connecting, or in the block when the database refuses.
         """
-        budget = await self._budget(url)
+        budget = self._budget(url)
         kept = self._kept[budget.server]
-        visit = await kept.take(url) or await self._begin(url, budget, priority)
+        visit = await kept.take(url) or await self._begin(url, budget, priority, seconds)
         visit.looks += looks
-        clean = False
+        clean = broken = False
         try:
             yield visit.connection
             clean = True
         except (sa.exc.DBAPIError, ConnectionError) as error:
             raise failed(url, error) from error
+        except BaseException:
+            broken = True
+            raise
         finally:
             if clean and self._keeping and budget.server != FILES:
                 await kept.put(url, visit, asyncio.get_running_loop().time())
             else:
-                await kept.drop(visit)
+                await kept.drop(visit, broken=broken)
+
+    def room(self, url: str) -> int:
+        """Return how many visits to begin at once: one, where nobody knows yet how many a server allows, or whether it answers."""
+        budget = self._budget(url)
+        return 1 if budget.server in self.silent or self._must_ask(budget.server) else budget.limit
 
     def is_open(self, url: str) -> bool:
         """Tell whether a visit would find its connection open."""
@@ -186,25 +195,40 @@ class Connections:
         for kept in list(self._kept.values()):
             await kept.close_before(moment)
 
-    async def _begin(self, url: str, budget: Budget, priority: Priority) -> Visit:
-        await budget.acquire(priority)
+    async def _begin(self, url: str, budget: Budget, priority: Priority, seconds: float) -> Visit:
+        """Open a connection for visits; the first one to a server asks it for its limit."""
+        await budget.acquire_within(seconds, priority)
         try:
-            return Visit(await self._opener.open(url, read_only=True))
+            visit = Visit(await self._opener.open(url, read_only=True, seconds=seconds))
         except BaseException:
             budget.release()
             raise
+        if self._must_ask(budget.server):
+            await self._learn(url, budget, visit, seconds)
+        return visit
 
-    async def _budget(self, url: URL | str) -> Budget:
+    async def _learn(self, url: str, budget: Budget, visit: Visit, seconds: float) -> None:
+        try:
+            await self._ask(url, budget, visit.connection, seconds)
+        except BaseException:
+            await self._kept[budget.server].drop(visit, broken=True)
+            raise
+
+    def _budget(self, url: URL | str) -> Budget:
         server = server_of(url)
         if server not in self._budgets:
             default = MOST_FILES if server == FILES else UNKNOWN_LIMIT
             self._budgets[server] = Budget(server, self._count(server) or default)
             self._kept[server] = Kept(self._budgets[server])
-        budget = self._budgets[server]
-        if self._must_ask(server):
-            async with self._asking.setdefault(server, asyncio.Lock()):
-                if self._must_ask(server):
-                    self._ask_at[server] = await self._ask_limit(url, budget)
+        return self._budgets[server]
+
+    async def _asked(self, url: URL | str) -> Budget:
+        """Return a server's budget, after asking it for its limit if nobody has."""
+        budget = self._budget(url)
+        if self._must_ask(budget.server):
+            async with self._asking.setdefault(budget.server, asyncio.Lock()):
+                if self._must_ask(budget.server):
+                    await self._ask_alone(url, budget)
         return budget
 
     def _count(self, server: str) -> int | None:
@@ -215,27 +239,34 @@ class Connections:
         known = self._count(server) is not None or server == FILES
         return not known and asyncio.get_running_loop().time() >= self._ask_at.get(server, 0.0)
 
-    async def _ask_limit(self, url: URL | str, budget: Budget) -> float:
-        """Learn a server's own limit, and return when to ask again."""
-        query = LIMIT_QUERIES.get(sa.make_url(url).get_backend_name())
-        if query is None:
-            return math.inf
+    async def _ask_alone(self, url: URL | str, budget: Budget) -> None:
+        """Ask a server for its limit through a connection of its own; one that does not answer is asked again later."""
+        later = asyncio.get_running_loop().time() + ASK_AGAIN_SECONDS
+        unheard_of = sa.make_url(url).get_backend_name() not in LIMIT_QUERIES
+        if unheard_of or budget.server in self.silent:
+            self._ask_at[budget.server] = math.inf if unheard_of else later
+            return
         try:
             async with budget.hold(Priority.ROLLOUT):
-                limit = await self._ask(url, query)
+                connection = await self._opener.open(url, read_only=True)
+                try:
+                    await self._ask(url, budget, connection, CONNECT_SECONDS)
+                finally:
+                    await close(connection)
         except ConnectionFailedError:
-            return asyncio.get_running_loop().time() + ASK_AGAIN_SECONDS
-        budget.resize(self._limits.get(budget.server, SHARE_OF_SERVER).of(limit))
-        return math.inf
+            self._ask_at[budget.server] = later
 
-    async def _ask(self, url: URL | str, query: str) -> int:
-        connection = await self._opener.open(url, read_only=True)
+    async def _ask(self, url: URL | str, budget: Budget, connection: AsyncConnection, seconds: float) -> None:
+        """Learn a server's own limit."""
+        query = LIMIT_QUERIES[connection.dialect.name]
         try:
-            return int((await connection.exec_driver_sql(query)).scalar_one())
-        except (sa.exc.DBAPIError, ConnectionError) as error:
+            async with asyncio.timeout(seconds):
+                limit = int((await connection.exec_driver_sql(query)).scalar_one())
+                await connection.rollback()
+        except (sa.exc.DBAPIError, OSError) as error:
             raise failed(url, error) from error
-        finally:
-            await close(connection)
+        budget.resize(self._limits.get(budget.server, SHARE_OF_SERVER).of(limit))
+        self._ask_at[budget.server] = math.inf
 
 
 def _parsed(limits: Limits) -> dict[str, CountOrPercent]:

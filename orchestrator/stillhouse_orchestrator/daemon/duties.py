@@ -13,9 +13,10 @@ from stillhouse_orchestrator.store import Retention
 from stillhouse_orchestrator.values import DriftStatus, Health
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import timedelta
 
-    from stillhouse_config import FleetModel
+    from stillhouse_config import FleetModel, TargetDeclaration
     from stillhouse_orchestrator.application import Application
     from stillhouse_orchestrator.daemon.upkeep import Upkeep
 
@@ -33,12 +34,12 @@ class Duties:
             case Work.CENSUS:
                 await self._census(tick)
             case Work.DRIFT:
-                fleet = self.application.fleet
-                async with aclosing(self.application.drift.sweep(fleet, due_targets(fleet, tick))) as reports:
+                targets = self._targets(tick)
+                async with aclosing(self.application.drift.sweep(self.application.fleet, targets)) as reports:
                     async for _ in reports:
                         pass  # kept already
             case Work.DISCOVERY:
-                await self.application.discover()
+                await self.application.discover(tick.only)
             case Work.ALERTS:
                 await self.application.alerts.look_at_rollouts()
                 await self.application.alerts.notify()
@@ -49,8 +50,11 @@ class Duties:
 
     async def _census(self, tick: Tick) -> None:
         application = self.application
-        states = await application.census.take(due_targets(application.fleet, tick), application.alerts)
+        states = await application.census.take(self._targets(tick), application.alerts)
         await self.upkeep.run(states)
+
+    def _targets(self, tick: Tick) -> Sequence[TargetDeclaration]:
+        return due_targets(self.application.fleet, tick, self.application.connections.silent)
 
     async def summary(self) -> str:
         """Say in one line how the fleet is, for the service manager."""

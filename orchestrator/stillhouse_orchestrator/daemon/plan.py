@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stillhouse_orchestrator.scheduling import Tick, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from stillhouse_config import Fleet, FleetFile, TargetDeclaration
 
@@ -15,28 +15,38 @@ ALERT_SECONDS = 10.0  # how soon a notification that has become due is sent
 RETENTION_SECONDS = 86_400.0
 
 
-def ticks_of(file: FleetFile, fleet: Fleet) -> set[Tick]:
-    """Return the ticks of a fleet; targets that share an interval share a tick."""
+def ticks_of(file: FleetFile, fleet: Fleet, silent: Container[str] = ()) -> set[Tick]:
+    """Return the ticks of a fleet.
+
+    Targets that share an interval share a tick. Those of a server that does not answer have one of their own, so that nobody
+    waits for it, and so has each source of targets.
+
+    Args:
+        file: the fleet file.
+        fleet: the targets.
+        silent: servers that do not answer.
+    """
     return {
         Tick(Work.ALERTS, ALERT_SECONDS),
         Tick(Work.RETENTION, RETENTION_SECONDS),
-        *(Tick(Work.DISCOVERY, seconds) for seconds in _discovery_intervals(file)),
-        *(tick for target in fleet.targets.values() for tick in _target_ticks(target)),
+        *_discoveries(file),
+        *(tick for target in fleet.targets.values() for tick in _target_ticks(target, silent)),
     }
 
 
-def due_targets(fleet: Fleet, tick: Tick) -> tuple[TargetDeclaration, ...]:
+def due_targets(fleet: Fleet, tick: Tick, silent: Container[str] = ()) -> tuple[TargetDeclaration, ...]:
     """Return the targets that a census or drift tick is for."""
-    return tuple(target for target in fleet.targets.values() if tick in _target_ticks(target))
+    return tuple(target for target in fleet.targets.values() if tick in _target_ticks(target, silent))
 
 
-def _target_ticks(target: TargetDeclaration) -> Iterator[Tick]:
-    yield Tick(Work.CENSUS, target.census_every.total_seconds())
+def _target_ticks(target: TargetDeclaration, silent: Container[str]) -> Iterator[Tick]:
+    only = target.server if target.server in silent else None
+    yield Tick(Work.CENSUS, target.census_every.total_seconds(), only)
     if target.drift.every is not None:
-        yield Tick(Work.DRIFT, target.drift.every.total_seconds())
+        yield Tick(Work.DRIFT, target.drift.every.total_seconds(), only)
 
 
-def _discovery_intervals(file: FleetFile) -> Iterator[float]:
-    for database in file.model.databases.values():
+def _discoveries(file: FleetFile) -> Iterator[Tick]:
+    for name, database in file.model.databases.items():
         if database.for_each is not None and database.for_each.items is None:
-            yield database.for_each.every.total_seconds()
+            yield Tick(Work.DISCOVERY, database.for_each.every.total_seconds(), name)

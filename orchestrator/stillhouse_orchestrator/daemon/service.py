@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stillhouse_orchestrator.scheduling import Tick
 
 PROBLEMS_NAMED = 20
+FLEET_FILE = "fleet file"  # where no tick is to blame
 
 
 @dataclass
@@ -40,19 +41,18 @@ class Daemon:
         notifier: hears when the daemon is ready, reloads, stops, and that it lives.
         drain: seconds that work in progress gets at the end.
         state: ``starting``, ``serving``, ``reloading`` or ``draining``.
-        problem: what is wrong at the moment: a fleet file that was refused, a tick that failed.
     """
 
     application: Application
     notifier: Notifier
     drain: float
     state: str = "starting"
-    problem: str | None = None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _hurrying: asyncio.Event = field(default_factory=asyncio.Event)
     _reloading: asyncio.Event = field(default_factory=asyncio.Event)
     _working: set[asyncio.Task[None]] = field(default_factory=set)
     _done: dict[str, str] = field(default_factory=dict)
+    _problems: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._queue = WorkQueue()
@@ -60,7 +60,13 @@ class Daemon:
         self._upkeep = Upkeep(self.application)
         self._duties = Duties(self.application, self._upkeep)
         self._heartbeat = Heartbeat(self.notifier)
+        self._silent: frozenset[str] = frozenset()
         self._since = asyncio.get_running_loop().time()
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong at the moment: a fleet file that was refused, ticks that failed the last time."""
+        return "; ".join(self._problems.values()) or None
 
     async def run(self) -> None:
         """Serve until a signal ends it, then drain.
@@ -149,8 +155,9 @@ class Daemon:
 
     async def _perform(self, tick: Tick) -> None:
         try:
-            async with self.application.store.write() as session:
-                await session.schedule.fired(tick.key, now())
+            if tick.remembered:
+                async with self.application.store.write() as session:
+                    await session.schedule.fired(tick.key, now())
             await self._duties.perform(tick)
         except OwnershipLostError:
             raise
@@ -162,27 +169,33 @@ class Daemon:
             await self._failed(tick, f"{type(error).__name__}: {error}", traceback.format_exc())
         else:
             self._done[tick.work.value] = now().isoformat(timespec="seconds")
+            self._problems.pop(tick.key, None)
             if tick.work is Work.DISCOVERY:
-                await self._schedule()
                 await self._tell_unasked(tick)
+            if tick.work is Work.DISCOVERY or self.application.connections.silent != self._silent:
+                await self._schedule()
             if tick.work in {Work.CENSUS, Work.DRIFT, Work.DISCOVERY}:
                 self.notifier.status(await self._duties.summary())
         finally:
             self._queue.done(tick)
 
     async def _failed(self, tick: Tick, error: str, trace: str | None = None) -> None:
-        self.problem = f"{tick.work.value}: {error}"
+        self._problems[tick.key] = f"{tick.work.value}: {error}"
         facts = {"tick": tick.key, "error": error, **({"traceback": trace} if trace else {})}
         await self._record(EventName.TICK_FAILED, **facts)
 
     async def _tell_unasked(self, tick: Tick) -> None:
-        for declaration, reason in self.application.unasked.items():
-            await self._failed(tick, f"databases.{declaration}: its targets are unknown: {reason}")
+        if reason := self.application.unasked.get(tick.only or ""):
+            await self._failed(tick, f"databases.{tick.only}: its targets are unknown: {reason}")
 
     async def _schedule(self) -> None:
         async with self.application.store.read() as session:
             last_fired = await session.schedule.last_fired()
-        self._ticker.replace(ticks_of(self.application.file, self.application.fleet), last_fired)
+        self._silent = frozenset(self.application.connections.silent)
+        ticks = ticks_of(self.application.file, self.application.fleet, self._silent)
+        self._ticker.replace(ticks, last_fired)
+        current = {FLEET_FILE, *(tick.key for tick in ticks)}
+        self._problems = {key: problem for key, problem in self._problems.items() if key in current}
         gc.freeze()  # a fleet stays as it is: the collector need not walk over it again and again
 
     async def _follow_reloads(self) -> None:
@@ -205,13 +218,13 @@ class Daemon:
         except FleetFileError as error:
             await self._refuse(error)
             return
-        self.problem = None
+        self._problems.clear()
         self._upkeep.forget()
         await self._schedule()
         await self._record(EventName.FLEET_RELOADED, **self._facts())
 
     async def _refuse(self, error: FleetFileError) -> None:
-        self.problem = f"the fleet file was refused: {error.problems[0]}"
+        self._problems[FLEET_FILE] = f"the fleet file was refused: {error.problems[0]}"
         problems = [str(problem) for problem in error.problems[:PROBLEMS_NAMED]]
         await self._record(EventName.FLEET_REFUSED, problems=problems, count=len(error.problems))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 from stillhouse_orchestrator import readings
@@ -72,22 +71,24 @@ class DriftCheck:
         if not targets:
             return
         sweep = Sweep(self._store, self._connections, fleet)
-        parts = batched(spread(targets), AT_A_TIME)
-        async with self._connections.keeping(), aclosing(ahead(parts, partial(self._look, sweep, targets))) as looks:
-            async for known, found in looks:
-                yield await self._judge(sweep, known, found)
+        describing = asyncio.create_task(self._projects.describe(targets))
+        try:
+            async with self._connections.keeping(), aclosing(ahead(self._looks(sweep, targets))) as looks:
+                async for known, found in looks:
+                    sweep.projects = await describing
+                    yield await self._judge(sweep, known, found)
+        finally:
+            describing.cancel()
+            await asyncio.wait([describing])
 
-    async def _look(
-        self, sweep: Sweep, everybody: Sequence[TargetDeclaration], targets: Sequence[TargetDeclaration]
-    ) -> tuple[Known, dict[str, Look]]:
-        if sweep.projects:
-            return await self._see(sweep, targets)
-        seen, sweep.projects = await asyncio.gather(self._see(sweep, targets), self._projects.describe(everybody))
-        return seen
-
-    async def _see(self, sweep: Sweep, targets: Sequence[TargetDeclaration]) -> tuple[Known, dict[str, Look]]:
-        known = await self.known(targets)
-        return known, await sweep.look(targets, known)
+    async def _looks(
+        self, sweep: Sweep, targets: Sequence[TargetDeclaration]
+    ) -> AsyncGenerator[tuple[Known, dict[str, Look]], None]:
+        for some in batched(spread(targets), AT_A_TIME):
+            known = await self.known(some)
+            async with aclosing(sweep.look(some, known)) as arrivals:
+                async for found in arrivals:
+                    yield known, {target.name: found[target.name] for target in some if target.name in found}
 
     async def _judge(self, sweep: Sweep, known: Known, found: Mapping[str, Look]) -> list[DriftReport]:
         round_ = Round(sweep.fleet, known, found, sweep.projects, now())
@@ -131,17 +132,17 @@ class Sweep:
     _marks: Marks = field(default_factory=Marks)
     _sightings: dict[str, Sighting] | None = None
 
-    async def look(self, targets: Sequence[TargetDeclaration], known: Known) -> dict[str, Look]:
-        """Look at some targets."""
+    def look(self, targets: Sequence[TargetDeclaration], known: Known) -> AsyncGenerator[dict[str, Look], None]:
+        """Look at some targets, and yield what was seen as it comes in."""
         looks = Looks(known.held(targets), known.expected(targets), self._seen, self._marks)
         visits = Visits(
             self.connections,
             looks.at,
             lambda _: Look(readings.ABSENT, error="its database file does not exist yet"),
             lambda target, error: Look(readings.refused(target, error), error=str(error)),
+            lambda target: target.drift.timeout,
         )
-        found = await visits.all(targets)
-        return {target.name: found[target.name] for target in targets}
+        return visits.arrivals(targets)
 
     async def recorded(self, target: str, applied: Sequence[str]) -> Baseline | None:
         """Return a baseline with its snapshot."""
@@ -151,9 +152,12 @@ class Sweep:
     async def fetch(self, target: TargetDeclaration) -> Snapshot | None:
         """Take the snapshot of one target; None when it cannot be had."""
         try:
-            async with self.connections.connect(target.url.reveal()) as connection:
+            async with (
+                asyncio.timeout(target.drift.timeout.total_seconds()),
+                self.connections.connect(target.url.reveal()) as connection,
+            ):
                 return await connection.run_sync(Scope.of(target).snapshot)
-        except ConnectionFailedError:
+        except (ConnectionFailedError, TimeoutError):
             return None
 
     async def sightings(self) -> Mapping[str, Sighting]:

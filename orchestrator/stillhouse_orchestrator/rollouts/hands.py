@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Report: TypeAlias = Callable[[Progress], None]
     Result: TypeAlias = Ran | Deferred | Reverted
 
+LOOK_SECONDS = 60.0  # for reading the applied revisions of a target
 UNREACHABLE = frozenset({"unreachable", "timeout", "too_many_connections", "connection_lost"})
 UNHEARD = frozenset({"connection_lost", "timeout", "deadline", "cancelled"})
 """Problems that may hide a COMMIT which went through: its answer was lost."""
@@ -89,7 +90,7 @@ class Hands:
     async def look(self, target: TargetDeclaration) -> Found:
         """Read a target's applied revisions."""
         try:
-            outcome = await self._executor.run(job_for(target, "current"))
+            outcome = await self._executor.run(replace(job_for(target, "current"), deadline=LOOK_SECONDS))
         except StillhouseError as error:
             return Found(None, str(error))
         if outcome.ok and outcome.after is not None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 JITTER = 0.1  # of the interval, so that a thousand daemons do not look in the same second
+REMEMBERED_FROM = 600.0  # seconds between two runs
 CATCH_UP_SECONDS = 5.0  # what was missed while the daemon was down starts within this time
 
 
@@ -27,15 +28,22 @@ class Tick:
     Attributes:
         work: what to do.
         every: seconds between two runs.
+        only: the server or the ``for_each`` declaration that it is for; None for all that have no tick of their own.
     """
 
     work: Work
     every: float
+    only: str | None = None
 
     @property
     def key(self) -> str:
         """Name it in the store: targets that share an interval share a tick."""
-        return f"{self.work}/{self.every:g}"
+        return f"{self.work}/{self.every:g}" + (f"/{self.only}" if self.only else "")
+
+    @property
+    def remembered(self) -> bool:
+        """Tell whether a restart must know when it was due last; what is due often is simply done at the start."""
+        return self.every > REMEMBERED_FROM
 
     @property
     def jitter(self) -> float:

@@ -53,21 +53,22 @@ async def test_the_default_budget_is_a_tenth_of_the_servers_own_limit(connection
 async def test_the_fleet_files_limit_wins_and_holds(postgres_server):
     server = f"127.0.0.1:{postgres_server.port}"
     connections = Connections({server: 2})
-    waited: list[str] = []
     most = 0
 
     async def use() -> None:
         nonlocal most
-        async with connections.connect(
-            postgres_server.url(), waiting=lambda why: waited.append(str(why))
-        ) as connection:
+        async with connections.connect(postgres_server.url()) as connection:
             most = max(most, connections.budgets[server].in_use)
             await connection.exec_driver_sql("select 1")
 
     await asyncio.gather(*(use() for _ in range(6)))
-    await connections.aclose()
     assert most == 2
-    assert waited[0] == f"server budget: all 2 connections to {server} are in use"
+    async with connections.hold(postgres_server.url()), connections.hold(postgres_server.url()):
+        with pytest.raises(ConnectionFailedError, match=f"budget: all 2 connections to {server} are in use") as caught:
+            async with connections.visit(postgres_server.url(), seconds=0.01):
+                raise AssertionError
+    assert caught.value.kind == "budget"
+    await connections.aclose()
 
 
 @pytest.mark.postgresql

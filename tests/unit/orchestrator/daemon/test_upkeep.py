@@ -37,6 +37,21 @@ def test_targets_that_share_an_interval_share_a_tick(file):
     assert [target.name for target in due_targets(fleet, Tick(Work.DRIFT, 300))] == ["a_db", "c_db"]
 
 
+def test_targets_of_a_silent_server_have_ticks_of_their_own():
+    text = """
+fleet: f
+databases:
+  a_db: {url: "postgresql://db1/a", migrations: m}
+  b_db: {url: "postgresql://db2/b", migrations: m}
+"""
+    file = parse_fleet(text, Path("/nowhere/fleet.yaml"), {}, check_paths=False)
+    fleet, silent = file.expand(), {"db2:5432"}
+    own = {tick.key for tick in ticks_of(file, fleet, silent) - ticks_of(file, fleet)}
+    assert own == {"census/60/db2:5432", "drift/900/db2:5432"}
+    assert [target.name for target in due_targets(fleet, Tick(Work.CENSUS, 60), silent)] == ["a_db"]
+    assert [target.name for target in due_targets(fleet, Tick(Work.CENSUS, 60, "db2:5432"), silent)] == ["b_db"]
+
+
 class Rollouts:
     """Remembers what was started; `end` tells the listeners how it went."""
 
