@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from .dialects import DRIVERS
 from .strategies import BUILT_IN
 from .suggestions import known_words
 from .urls import SecretUrl
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from .fleet_file import FleetModel
 
 
-DIALECTS = ("mariadb", "mysql", "postgresql", "sqlite")
 STORES = ("postgresql", "sqlite")
 
 
@@ -51,13 +51,13 @@ def check_references(
 
 
 def _dialects(model: FleetModel) -> Iterator[Finding]:
-    """Find URLs of no database that Stillhouse knows; which drivers there are is known to the projects' interpreters only."""
+    """Find URLs of no database that Stillhouse knows."""
     for name, database in model.databases.items():
         if (
             isinstance(database.url, SecretUrl)
-            and (dialect := database.url.drivername.partition("+")[0]) not in DIALECTS
+            and (dialect := database.url.drivername.partition("+")[0]) not in DRIVERS
         ):
-            hint = "did you mean 'postgresql'?" if dialect == "postgres" else known_words(dialect, DIALECTS, "known")
+            hint = known_words(dialect, DRIVERS, "known")
             yield Finding(("databases", name, "url"), f"{dialect!r} is no database that Stillhouse knows", hint)
     if model.state_url.dialect not in STORES:
         hint = "write sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER@HOST/DATABASE"

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``did you mean 'x'?``, or nothing when no known word is near."""
+def did_you_mean(word: str, known: Iterable[str], nearness: float = 0.7) -> str:
+    """Return ``did you mean 'x'?``, or nothing when no known word is near (1: the same)."""
     by_folded = {name.casefold().replace("-", "_"): name for name in known}
-    near = get_close_matches(word.casefold().replace("-", "_"), by_folded, n=1, cutoff=0.7)
+    near = get_close_matches(word.casefold().replace("-", "_"), by_folded, n=1, cutoff=nearness)
     return f"did you mean {by_folded[near[0]]!r}?" if near else ""
 
 

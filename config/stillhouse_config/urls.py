@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote
 
+from .dialects import check_drivername
 from .errors import UrlError
 from .interpolation import Part, parts_of
 
@@ -49,8 +50,7 @@ class SecretUrl:
     @property
     def dialect(self) -> str:
         """The dialect alone, such as ``postgresql``."""
-        name = self.drivername.partition("+")[0].lower()
-        return "postgresql" if name == "postgres" else name
+        return self.drivername.partition("+")[0]
 
     @property
     def host(self) -> str | None:
@@ -156,6 +156,7 @@ def parse_url(text: str) -> SecretUrl:
     """
     whole = "".join(encoded_parts(parts_of(text)))
     match = _match(whole)
+    check_drivername(match["driver"])
     if match["port"] and not (match["port"].isdecimal() and int(match["port"]) < 65536):  # noqa: PLR2004 (TCP's limit)
         raise UrlError("the port is not a number; perhaps the password holds a '/' or a ':'", ENCODE_HINT)
     if (

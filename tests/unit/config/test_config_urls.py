@@ -1,4 +1,7 @@
+import contextlib
 import pickle
+import pkgutil
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -7,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillhouse_config import SecretUrl, async_url, parse_url
+from stillhouse_config.dialects import DRIVERS, check_drivername
 from stillhouse_config.errors import FleetValueError, UrlError
 from stillhouse_config.interpolation import Interpolator, fields_of, fill_template
 from stillhouse_config.urls import anchored
@@ -71,6 +75,40 @@ def test_a_url_that_is_none_is_explained_but_not_shown(text, said):
     assert caught.value.hint
     assert "ss@host" not in str(caught.value)
     assert "off" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("postgresql+asyncgp://h/x", "'asyncpg'"),
+        ("mysql+pymysqll://h/x", "'pymysql'"),
+        ("mariadb+AsyncMy://h/x", "'asyncmy'"),
+        ("postgresql+psycopg3://h/x", "'psycopg'"),
+        ("mysql+mysqlclient://h/x", "'mysqldb'"),
+        ("postgres+asyncpg://h/x", "'postgresql'"),
+        ("sqlite3:///x", "'sqlite'"),
+        ("asyncpg://h/x", "postgresql+asyncpg://"),
+        ("mysql+asyncpg://h/x", "asyncmy"),
+    ],
+)
+def test_a_mistyped_dialect_or_driver_is_refused_with_the_word_that_was_meant(text, hint):
+    with pytest.raises(UrlError) as caught:
+        parse_url(text)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["postgresql+psqlpy", "sqlite+turso", "clickhouse+native", "mysql+oceanbase"])
+def test_drivers_and_dialects_of_other_packages_are_allowed(name):
+    assert parse_url(f"{name}://h/x").drivername == name
+
+
+def test_every_driver_that_sqlalchemy_has_is_allowed():
+    for dialect in DRIVERS:
+        package = import_module(f"sqlalchemy.dialects.{dialect.replace('mariadb', 'mysql')}")
+        for module in pkgutil.iter_modules(package.__path__):
+            with contextlib.suppress(sa.exc.NoSuchModuleError):
+                sa.make_url(f"{dialect}+{module.name}://h/x").get_dialect()
+                check_drivername(f"{dialect}+{module.name}")
 
 
 @given(
