@@ -190,12 +190,12 @@ def limits_of(file: FleetFile) -> dict[str, CountOrPercent]:
 
 
 def holder() -> str:
-    """Name this process for others to read: who, program, process id, host."""
+    """Name this process for others to read: who, host, process id, since when."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name
         user = str(os.getuid())
-    return f"{user}@{socket.gethostname()} (process {os.getpid()})"
+    return f"{user}@{socket.gethostname()} (process {os.getpid()}, since {now().isoformat(timespec='seconds')})"
 
 
 @contextlib.asynccontextmanager

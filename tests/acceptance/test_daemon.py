@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import signal
+import socket
 import urllib.request
 
 import pytest
+from houses import House
 
 FLEET = """\
 fleet: test
@@ -103,15 +106,20 @@ def test_after_a_kill_it_starts_again_and_goes_on(kept, serve):
 
 def test_a_second_owner_is_refused_and_readers_are_not(kept, serve):
     kept.ok("up")
-    serve(kept).ready()
+    first = serve(kept).ready()
     second = kept.run("serve")
     assert second.code == 1
-    assert "listen" in second.err or "owned" in second.err
+    assert f"owned by {getpass.getuser()}@{socket.gethostname()} (process {first.process.pid}, since 20" in second.err
+    assert "stop it" in second.err
     assert kept.ok("status", "--json").json["targets"][0]["current"] == ["r1"]
     kept.write("fleet.yaml", (kept.folder / "fleet.yaml").read_text().replace(str(kept.port), str(kept.port + 1)))
     other = kept.run("serve")
     assert other.code == 1
     assert "owned" in other.err
+    elsewhere = House(kept.folder / "elsewhere")
+    elsewhere.revision(1, TABLE)
+    elsewhere.write("fleet.yaml", FLEET.format(migrate="manual", port=kept.port))
+    assert f"127.0.0.1:{kept.port}: the daemon of the fleet" in elsewhere.run("serve").err
 
 
 def test_a_fleet_file_with_mistakes_starts_nothing(kept):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,14 @@ class ListenError(StillhouseError):
 
     Attributes:
         address: ``host:port``.
+        taken: whether somebody listens there.
     """
 
     hint = "stop what listens there, or choose another address under api.listen in the fleet file"
 
-    def __init__(self, address: str, reason: str) -> None:
+    def __init__(self, address: str, reason: str, *, taken: bool = False) -> None:
         self.address = address
+        self.taken = taken
         super().__init__(f"cannot listen on {address}: {reason}")
 
 
@@ -55,7 +58,8 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
-        raise ListenError(f"{host}:{port}", error.strerror or str(error)) from error
+        taken = error.errno == errno.EADDRINUSE
+        raise ListenError(f"{host}:{port}", error.strerror or str(error), taken=taken) from error
 
 
 def make_server(app: FastAPI) -> Server:

@@ -6,10 +6,12 @@ import asyncio
 
 import click
 
+from stillhouse_orchestrator.api.server import ListenError
 from stillhouse_orchestrator.cli.exits import Exit
 from stillhouse_orchestrator.cli.loading import load, opened
 from stillhouse_orchestrator.cli.options import fleet_option, log_options
 from stillhouse_orchestrator.cli.running import run
+from stillhouse_orchestrator.daemon.neighbours import explained
 from stillhouse_orchestrator.daemon.service import Daemon
 from stillhouse_orchestrator.daemon.serving import serve_http
 from stillhouse_orchestrator.notify import Notifier
@@ -33,7 +35,10 @@ def serve(fleet_file: str, drain_timeout: float) -> int:
 
 async def _serve(fleet_file: str, drain: float) -> None:
     file = await asyncio.to_thread(load, fleet_file)
-    async with serve_http(file.model.api.listen) as http, opened(fleet_file, drain=drain) as application:
-        daemon = Daemon(application, Notifier.from_environment(), drain)
-        with http.answer(daemon.vitals, application):
-            await daemon.run()
+    try:
+        async with serve_http(file.model.api.listen) as http, opened(fleet_file, drain=drain) as application:
+            daemon = Daemon(application, Notifier.from_environment(), drain)
+            with http.answer(daemon.vitals, application):
+                await daemon.run()
+    except ListenError as error:
+        raise await explained(error, file) if error.taken else error from error

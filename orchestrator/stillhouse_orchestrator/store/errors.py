@@ -57,13 +57,15 @@ class StoreOutdatedError(StoreError):
 class OwnerBusyError(StoreError):
     """Another daemon or command owns the store."""
 
-    def __init__(self, where: str, holder: str | None, heartbeat_at: datetime | None) -> None:
+    def __init__(self, where: str, holder: str, heartbeat_at: datetime | None = None) -> None:
         self.where = where
         self.holder = holder
         self.heartbeat_at = heartbeat_at
-        self.hint = "talk to its API, or wait until it ends"
+        self.hint = (
+            "there is one owner at a time: talk to its API (commands beside it do), or wait until it ends, or stop it"
+        )
         seen = f", last seen {heartbeat_at.isoformat(timespec='seconds')}" if heartbeat_at else ""
-        super().__init__(f"the state store {where} is owned by {holder or 'another process'}{seen}")
+        super().__init__(f"the state store {where} is owned by {holder}{seen}")
 
 
 class OwnershipLostError(StoreError):

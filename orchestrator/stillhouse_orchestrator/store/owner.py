@@ -35,6 +35,13 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 30.0
 ADVISORY_KEY = 0x5354494C4C  # "STILL"; advisory locks are per database, and a database holds one store
 
+UNNAMED = "another process"
+
+HELD = """
+SELECT true FROM pg_locks WHERE granted AND locktype = 'advisory' AND objsubid = 1
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (classid::bigint << 32) + objid::bigint = :key
+"""
 END_SESSIONS = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_locks
 WHERE granted AND pid <> pg_backend_pid()
@@ -110,13 +117,41 @@ def _locked_file(path: Path, claim: Claim, where: str) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
-            raise OwnerBusyError(where, holder or None, None) from None
+            raise OwnerBusyError(where, _written(descriptor) or UNNAMED) from None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, claim.holder.encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+async def holder_of(engine: AsyncEngine) -> str | None:
+    """Return who holds the lock at this moment, without trying to take it; None when nobody does."""
+    if engine.dialect.name == "postgresql":
+        async with engine.connect() as session:
+            if not await session.scalar(text(HELD), {"key": ADVISORY_KEY}):
+                return None
+            return (await _holder(session))[0] or UNNAMED
+    file = file_of(engine.url)
+    return None if file is None else _holder_of_file(file.with_name(file.name + ".lock"))
+
+
+def _holder_of_file(path: Path) -> str | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _written(descriptor) or UNNAMED
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _written(descriptor: int) -> str:
+    return os.pread(descriptor, 200, 0).decode(errors="replace").strip()
 
 
 async def _lock_session(session: AsyncConnection, claim: Claim, where: str) -> None:
@@ -128,7 +163,7 @@ async def _lock_session(session: AsyncConnection, claim: Claim, where: str) -> N
         await session.execute(text(END_SESSIONS), {"key": ADVISORY_KEY})
         if await session.scalar(take):
             return
-    raise OwnerBusyError(where, holder, heartbeat_at)
+    raise OwnerBusyError(where, holder or UNNAMED, heartbeat_at)
 
 
 async def _holder(session: AsyncConnection) -> tuple[str | None, datetime | None]:

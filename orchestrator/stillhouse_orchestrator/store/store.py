@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from stillhouse_engine.faults import fault
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.store import engines, owner, schema
-from stillhouse_orchestrator.store.errors import StoreError, StoreUnavailableError
+from stillhouse_orchestrator.store.errors import OwnerBusyError, StoreError, StoreUnavailableError
 from stillhouse_orchestrator.store.session import Session
 
 if TYPE_CHECKING:
@@ -86,6 +86,22 @@ class Store:
             with _explained(url):
                 await schema.check(engine)
             yield cls(engine)
+
+    @staticmethod
+    async def owner_of(state_url: str) -> OwnerBusyError | None:
+        """Return who owns a store, as the error that says so; None where nobody does, or there is none.
+
+        Raises:
+            StoreUnavailableError: it cannot be reached.
+        """
+        url = engines.parse(state_url)
+        file = engines.file_of(url)
+        if file is not None and not file.exists():
+            return None
+        async with _engine(url, create=False) as engine:
+            with _explained(url):
+                holder = await owner.holder_of(engine)
+        return OwnerBusyError(engines.shown(url), holder) if holder else None
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[Session]:
