@@ -9,12 +9,20 @@
     ├── ConnectionFailedError
     ├── AnswerError
     ├── ChannelError
-    └── AlertNotFoundError
+    ├── NotFoundError
+    └── AmbiguousError
 
 What user code did inside a worker is never an exception here: it comes back as an ``Outcome``.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SHOWN = 10  # candidates in a message
 
 
 class StillhouseError(Exception):
@@ -95,11 +103,36 @@ class ChannelError(StillhouseError):
         super().__init__(f"alerts.channels.{channel}: {reason}")
 
 
-class AlertNotFoundError(StillhouseError):
-    """No unresolved alert has this key."""
+class NotFoundError(StillhouseError):
+    """Nothing of its kind has this id or key, or one that begins like it.
 
-    def __init__(self, key: str, known: list[str]) -> None:
-        self.key = key
-        self.known = known
-        self.hint = f"open alerts: {', '.join(known[:10])}" if known else "no alert is open"
-        super().__init__(f"no open alert has the key {key!r}")
+    Attributes:
+        noun: what was looked for.
+        word: as it was written.
+    """
+
+    def __init__(self, noun: str, word: str, hint: str) -> None:
+        self.noun = noun
+        self.word = word
+        self.hint = hint
+        super().__init__(f"there is no {noun} {word!r}")
+
+
+class AmbiguousError(StillhouseError):
+    """Several ids or keys begin like the word.
+
+    Attributes:
+        noun: what was looked for.
+        word: as it was written.
+        candidates: all of them.
+    """
+
+    usage = True
+
+    def __init__(self, noun: str, word: str, candidates: Sequence[str]) -> None:
+        self.noun = noun
+        self.word = word
+        self.candidates = tuple(candidates)
+        more = f" and {len(candidates) - SHOWN} more" if len(candidates) > SHOWN else ""
+        self.hint = f"write more of the one that you mean: {', '.join(candidates[:SHOWN])}{more}"
+        super().__init__(f"{word!r} is the beginning of {len(candidates)} {noun}s")

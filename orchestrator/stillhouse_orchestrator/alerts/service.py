@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from stillhouse_config import FleetValueError, Selector
+from stillhouse_orchestrator.abbreviations import meant
 from stillhouse_orchestrator.alerts import delivery, lifecycle, messages, routing
 from stillhouse_orchestrator.alerts.channels import open_channels
 from stillhouse_orchestrator.alerts.findings import Limits
 from stillhouse_orchestrator.alerts.undone import KINDS as OF_ROLLOUTS
 from stillhouse_orchestrator.alerts.undone import look_at_rollouts
-from stillhouse_orchestrator.errors import AlertNotFoundError, ChannelError
+from stillhouse_orchestrator.errors import ChannelError
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.values import Alert, AlertState, Severity, Silence
 from stillhouse_orchestrator.values.rollout import BUSY
@@ -165,15 +166,15 @@ class AlertService:
         """Note that a person takes care of an alert.
 
         Raises:
-            AlertNotFoundError: no unresolved alert has this key.
+            NotFoundError: no unresolved alert has this key, or one that begins like it.
+            AmbiguousError: several begin like it.
         """
         async with self._store.write() as session:
-            alert = await session.alerts.get(key)
-            if alert is None or alert.state is AlertState.RESOLVED:
-                raise AlertNotFoundError(key, [alert.key for alert in await session.alerts.unresolved()])
-            step = lifecycle.acknowledge(alert, by, reason, now())
+            alerts = {alert.key: alert for alert in await session.alerts.unresolved()}
+            found = meant("open alert", key, alerts, "`stillhouse alerts list` shows their keys")
+            step = lifecycle.acknowledge(alerts[found], by, reason, now())
             await _keep(session, step)
-        return step.alerts[key]
+        return step.alerts[found]
 
     async def silence(self, match: str, author: str, reason: str, duration: timedelta) -> Silence:
         """Keep the alerts of some targets quiet for a while.
@@ -193,15 +194,20 @@ class AlertService:
             await session.record(Event(EventName.ALERT_SILENCED, at, actor=author, facts=facts))
         return silence
 
-    async def unsilence(self, silence_id: str, by: str) -> bool:
-        """End a silence early; False when there is none of this id."""
+    async def unsilence(self, silence_id: str, by: str) -> str:
+        """End a silence early, and return its whole id.
+
+        Raises:
+            NotFoundError: there is none that begins like this.
+            AmbiguousError: several begin like this.
+        """
         async with self._store.write() as session:
-            if silence_id not in {each.id for each in await session.silences.live(now())}:
-                return False
-            await session.silences.forget(silence_id)
-            facts = {"silence": silence_id, "ended": True}
+            known = [each.id for each in await session.silences.live(now())]
+            found = meant("silence", silence_id, known, "`stillhouse alerts silences` lists them")
+            await session.silences.forget(found)
+            facts = {"silence": found, "ended": True}
             await session.record(Event(EventName.ALERT_SILENCED, now(), by, facts=facts))
-        return True
+        return found
 
     async def test(self, name: str) -> None:
         """Send a real message through one channel, now and without the outbox.

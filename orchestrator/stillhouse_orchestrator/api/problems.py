@@ -12,17 +12,17 @@ from starlette.exceptions import HTTPException
 from stillhouse_config import FleetValueError
 from stillhouse_orchestrator.api.access import AccessDeniedError
 from stillhouse_orchestrator.errors import (
-    AlertNotFoundError,
+    AmbiguousError,
     AnswerError,
     ChannelError,
     ConnectionFailedError,
+    NotFoundError,
     StillhouseError,
 )
 from stillhouse_orchestrator.logs import scrubber
 from stillhouse_orchestrator.rollouts.errors import (
     DependencyError,
     IrreversibleError,
-    RolloutNotFoundError,
     TransitionError,
 )
 from stillhouse_orchestrator.store import OwnershipLostError, StaleWriteError, StoreUnavailableError
@@ -34,8 +34,8 @@ MEDIA_TYPE = "application/problem+json"
 MISTAKES = frozenset({400, 404, 413, 422})
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="stillhouse"'}
 STATUSES: tuple[tuple[type[StillhouseError], int], ...] = (
-    (RolloutNotFoundError, 404),
-    (AlertNotFoundError, 404),
+    (NotFoundError, 404),
+    (AmbiguousError, 422),
     (TransitionError, 409),
     (IrreversibleError, 409),
     (DependencyError, 409),

@@ -12,7 +12,6 @@ from stillhouse_orchestrator.cli.loading import opened
 from stillhouse_orchestrator.cli.options import fleet_option, json_option, log_options, token_option
 from stillhouse_orchestrator.cli.output import moment, print_json, print_table
 from stillhouse_orchestrator.cli.people import actor
-from stillhouse_orchestrator.cli.running import CommandFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,13 +54,13 @@ def list_(with_resolved: bool, fleet_file: str, as_json: bool) -> int:
 @token_option
 @log_options
 def ack(key: str, reason: str | None, fleet_file: str) -> int:
-    """Say that you take care of an alert: it is not repeated any more."""
-    ask(
+    """Say that you take care of an alert: it is not repeated any more. The beginning of its key is enough."""
+    found = ask(
         fleet_file,
         lambda daemon: str(daemon.post("alerts", key, "ack", body={"reason": reason})["alerts"][0]["key"]),
         lambda: _ack(fleet_file, key, reason),
     )
-    click.echo(f"{key}: acknowledged")
+    click.echo(f"{found}: acknowledged")
     return Exit.FINE
 
 
@@ -112,13 +111,13 @@ def silences(fleet_file: str, as_json: bool) -> int:
 @token_option
 @log_options
 def unsilence(silence_id: str, fleet_file: str) -> int:
-    """End a silence early."""
-    ask(
+    """End a silence early. The beginning of its id is enough."""
+    done = ask(
         fleet_file,
         lambda daemon: str(daemon.delete("alerts", "silences", silence_id)["done"]),
         lambda: _unsilence(fleet_file, silence_id),
     )
-    click.echo(f"{silence_id}: ended")
+    click.echo(done)
     return Exit.FINE
 
 
@@ -167,10 +166,9 @@ async def _silences(fleet_file: str) -> list[Any]:
         return listed(await session.silences.live(now()))
 
 
-async def _unsilence(fleet_file: str, silence_id: str) -> None:
+async def _unsilence(fleet_file: str, silence_id: str) -> str:
     async with opened(fleet_file) as application:
-        if not await application.alerts.unsilence(silence_id, actor()):
-            raise CommandFailedError(f"there is no silence {silence_id!r}", "`stillhouse alerts silences` lists them")
+        return f"{await application.alerts.unsilence(silence_id, actor())} is ended"
 
 
 async def _test(fleet_file: str, channel: str) -> str:

@@ -13,7 +13,6 @@ from stillhouse_orchestrator.cli.loading import opened
 from stillhouse_orchestrator.cli.options import fleet_option, json_option, log_options, token_option
 from stillhouse_orchestrator.cli.output import moment, print_json, print_table
 from stillhouse_orchestrator.cli.people import actor
-from stillhouse_orchestrator.cli.running import CommandFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,13 +75,13 @@ def rules(fleet_file: str, as_json: bool) -> int:
 @token_option
 @log_options
 def unignore(rule_id: str, fleet_file: str) -> int:
-    """End a rule: what it covered counts again."""
-    ask(
+    """End a rule: what it covered counts again. The beginning of its id is enough."""
+    done = ask(
         fleet_file,
         lambda daemon: str(daemon.delete("drift", "rules", rule_id)["done"]),
         lambda: _unignore(fleet_file, rule_id),
     )
-    click.echo(f"{rule_id}: ended, from the next check on")
+    click.echo(f"{done}, from the next check on")
     return Exit.FINE
 
 
@@ -107,10 +106,9 @@ async def _rules(fleet_file: str) -> list[Any]:
         return listed(await session.ignore_rules.live(now()))
 
 
-async def _unignore(fleet_file: str, rule_id: str) -> None:
+async def _unignore(fleet_file: str, rule_id: str) -> str:
     async with opened(fleet_file) as application:
-        if not await application.answers.unignore(rule_id, actor()):
-            raise CommandFailedError(f"there is no rule {rule_id!r}", "`stillhouse drift rules` lists them")
+        return f"{await application.answers.unignore(rule_id, actor())} is ended"
 
 
 def _patterns(rule: Mapping[str, Any]) -> str:

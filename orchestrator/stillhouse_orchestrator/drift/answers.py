@@ -11,6 +11,7 @@ from stillhouse_config import FleetValueError
 from stillhouse_config.drift import parse_kind
 from stillhouse_engine.schema import Snapshot, diff
 from stillhouse_engine.schema.bodies import between
+from stillhouse_orchestrator.abbreviations import meant
 from stillhouse_orchestrator.connections import Priority
 from stillhouse_orchestrator.drift import repairing
 from stillhouse_orchestrator.drift.adopting import Adoption, adoptable, without
@@ -179,15 +180,20 @@ class Answers:
             await session.record(Event(EventName.BASELINE_ACCEPTED, moment, actor, target.name, facts=facts))
         return baseline
 
-    async def unignore(self, rule_id: str, actor: str) -> bool:
-        """End a rule, so that what it covered counts again; False when there is none of this id."""
+    async def unignore(self, rule_id: str, actor: str) -> str:
+        """End a rule, so that what it covered counts again, and return its whole id.
+
+        Raises:
+            NotFoundError: there is none that begins like this.
+            AmbiguousError: several begin like this.
+        """
         async with self.store.write() as session:
-            if rule_id not in {rule.id for rule in await session.ignore_rules.live(now())}:
-                return False
-            await session.ignore_rules.forget(rule_id)
-            facts = {"rule": rule_id, "ended": True}
+            known = [rule.id for rule in await session.ignore_rules.live(now())]
+            found = meant("rule", rule_id, known, "`stillhouse drift rules` lists them")
+            await session.ignore_rules.forget(found)
+            facts = {"rule": found, "ended": True}
             await session.record(Event(EventName.DRIFT_IGNORED, now(), actor, facts=facts))
-        return True
+        return found
 
     async def ignore(self, rule: IgnoreRule, actor: str) -> IgnoreRule:
         """Keep a rule and return it with its id.

@@ -5,7 +5,6 @@
     StillhouseError
     └── RolloutError
         ├── TransitionError
-        ├── RolloutNotFoundError
         ├── StrategyError
         ├── NoWindowError
         ├── DependencyError
@@ -36,15 +35,6 @@ class TransitionError(RolloutError):
         self.reason = reason
         self.hint = hint
         super().__init__(f"cannot {verb} rollout {rollout_id}: {reason}")
-
-
-class RolloutNotFoundError(RolloutError):
-    """There is no such rollout, or more than one begins like that."""
-
-    def __init__(self, rollout_id: str) -> None:
-        self.rollout_id = rollout_id
-        self.hint = "`stillhouse rollout list` shows their ids"
-        super().__init__(f"there is no rollout {rollout_id!r}")
 
 
 class StrategyError(RolloutError):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from stillhouse_orchestrator.abbreviations import meant
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.rollouts import windows
 from stillhouse_orchestrator.rollouts.errors import (
     IrreversibleError,
-    RolloutNotFoundError,
     StrategyError,
     TransitionError,
 )
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from stillhouse_orchestrator.store import Store
     from stillhouse_orchestrator.values import Plan, RolloutLine, Step
     from stillhouse_orchestrator.workers.executor import Executor, Progress
+
+ABBREVIATED = 500  # newest rollouts whose ids may be cut short
 
 
 class Rollouts:
@@ -104,7 +106,8 @@ class Rollouts:
         """Say a verb to a rollout; it is written, and in force, when this returns.
 
         Raises:
-            RolloutNotFoundError: there is no such rollout.
+            NotFoundError: there is no such rollout.
+            AmbiguousError: several begin like that.
             TransitionError: the verb does not fit its state.
             IrreversibleError: a rollback that cannot be carried through.
         """
@@ -124,17 +127,20 @@ class Rollouts:
         """Return a rollout by its id, or by the beginning of one.
 
         Raises:
-            RolloutNotFoundError: there is none, or several begin like that.
+            NotFoundError: there is none.
+            AmbiguousError: several begin like that.
         """
         if runner := self._runners.get(rollout_id):
             return runner.rollout
         async with self._store.read() as session:
             if found := await session.rollouts.get(rollout_id):
                 return found
-            matching = [line.id for line in await session.rollouts.lines(500) if line.id.startswith(rollout_id)]
-            if len(matching) == 1 and (found := await session.rollouts.get(matching[0])):
-                return found
-        raise RolloutNotFoundError(rollout_id)
+            known = [line.id for line in await session.rollouts.lines(ABBREVIATED)]
+            found = await session.rollouts.get(
+                meant("rollout", rollout_id, known, "`stillhouse rollout list` shows their ids")
+            )
+        assert found is not None  # noqa: S101 - the store has just named it
+        return found
 
     async def lines(self, limit: int = 50) -> list[RolloutLine]:
         """Return the newest rollouts."""

@@ -16,8 +16,12 @@ from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.values import to_json
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
-AlertKey = Annotated[str, Path(pattern=r"^[^\x00-\x1f\x7f]{1,500}$", description="An alert's key.")]
-SilenceId = Annotated[str, Path(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
+AlertKey = Annotated[
+    str, Path(pattern=r"^[^\x00-\x1f\x7f]{1,500}$", description="An alert's key, or the beginning of one.")
+]
+SilenceId = Annotated[
+    str, Path(pattern=r"^[0-9A-Za-z_-]{1,64}$", description="A silence's id, or the beginning of one.")
+]
 LONGEST = timedelta(days=3660)
 
 
@@ -50,9 +54,7 @@ async def silence(caller: Operator, house: House, body: bodies.Quiet) -> Answer:
 @router.delete("/silences/{silence_id}", response_model=shapes.Done, responses=problems(404))
 async def end_silence(caller: Operator, house: House, silence_id: SilenceId) -> Answer:
     """End a silence early."""
-    if not await house.alerts.unsilence(silence_id, caller.name):
-        raise ProblemError(404, f"there is no silence {silence_id!r}", "`stillhouse alerts silences` lists them")
-    return Answer({"done": f"{silence_id} is ended"})
+    return Answer({"done": f"{await house.alerts.unsilence(silence_id, caller.name)} is ended"})
 
 
 @router.post("/test", response_model=shapes.Done, responses=problems(404, 424))

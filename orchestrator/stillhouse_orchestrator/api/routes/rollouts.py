@@ -14,9 +14,9 @@ from stillhouse_orchestrator.api.problems import ProblemError
 from stillhouse_orchestrator.api.routes.common import RolloutId, problems
 from stillhouse_orchestrator.application import Application
 from stillhouse_orchestrator.documents import listed, rollout_document
+from stillhouse_orchestrator.errors import NotFoundError
 from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.rollouts import signals
-from stillhouse_orchestrator.rollouts.errors import RolloutNotFoundError
 from stillhouse_orchestrator.rollouts.freezing import Order
 from stillhouse_orchestrator.rollouts.reversing import way_back
 from stillhouse_orchestrator.values import Plan, Rollout, RolloutState, to_json
@@ -44,7 +44,7 @@ async def start(caller: Operator, house: House, request: Request, body: bodies.S
     rollout_id = _id_of(request)
     try:
         rollout = await house.rollouts.get(rollout_id)
-    except RolloutNotFoundError:
+    except NotFoundError:
         plan = await house.plan(body.select, body.to, body.strategy)
         _compare(plan, body.plan_id)
         if not plan.groups:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from rollout_bench import Bench, tenants
 
+from stillhouse_orchestrator.errors import NotFoundError
 from stillhouse_orchestrator.events import now
 from stillhouse_orchestrator.rollouts import signals as s
-from stillhouse_orchestrator.rollouts.errors import RolloutNotFoundError
 from stillhouse_orchestrator.store import Store
 from stillhouse_orchestrator.values import RolloutState
 
@@ -62,7 +62,7 @@ async def main(state_url: str, folder: str, targets: str, moment: str) -> None:
         bench.executor.point = moments.point
         try:
             rollout = await bench.service.get("r-1")
-        except RolloutNotFoundError:
+        except NotFoundError:
             rollout = await bench.create("waves")
         if rollout.state is RolloutState.DRAFT:
             await bench.service.say("r-1", s.Start("ann", now()))
