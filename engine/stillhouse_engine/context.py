@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
-from stillhouse_engine.runtime.environment import EnvironmentContext, current_environment
+from stillhouse_engine.forwarding import ForwardingModule
+from stillhouse_engine.runtime.environment import CURRENT, EnvironmentContext
 
 __all__ = [
     "EnvironmentContext",
@@ -29,7 +31,7 @@ __all__ = [
 
 
 def _environment(name: str) -> EnvironmentContext:
-    environment = current_environment()
+    environment = CURRENT.get()
     if environment is None:
         raise NameError(
             f"Can't invoke function '{name}', as the proxy object has not yet been established for the Alembic "
@@ -40,7 +42,7 @@ def _environment(name: str) -> EnvironmentContext:
 
 def __getattr__(name: str) -> Any:
     """Serve ``config`` and ``script`` of the current environment, which exist only while there is one."""
-    environment = current_environment() if name in {"config", "script"} else None
+    environment = CURRENT.get() if name in {"config", "script"} else None
     if environment is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(environment, name)
@@ -129,3 +131,10 @@ def run_migrations(*args: Any, **kw: Any) -> None:
 def static_output(*args: Any, **kw: Any) -> None:
     """Write text to the offline output."""
     _environment("static_output").static_output(*args, **kw)
+
+
+class _EnvironmentModule(ForwardingModule):
+    standing = CURRENT
+
+
+sys.modules[__name__].__class__ = _EnvironmentModule

@@ -7,10 +7,12 @@ Each function acts on the migration that the calling task or thread runs. Direct
 from __future__ import annotations
 
 import functools
+import sys
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from stillhouse_engine.forwarding import ForwardingModule
 from stillhouse_engine.operations.base import Operations
-from stillhouse_engine.operations.current import current
+from stillhouse_engine.operations.current import CURRENT, current
 from stillhouse_engine.operations.directives import without_first
 
 if TYPE_CHECKING:
@@ -85,3 +87,10 @@ def forward_registered(name: str, method: Any) -> Callable[..., Any]:
         return getattr(current(name), name)(*args, **kw)
 
     return without_first(function)
+
+
+class _OperationsModule(ForwardingModule):
+    standing = CURRENT
+
+
+sys.modules[__name__].__class__ = _OperationsModule

@@ -71,11 +71,19 @@ class AbstractOperations:
     def context(cls, migration_context: Any) -> Iterator[Operations]:
         """Let ``op`` stand for a migration context within a block."""
         operations = Operations(migration_context)
-        token = CURRENT.set(operations)
+        token = CURRENT.enter(operations)
         try:
             yield operations
         finally:
-            CURRENT.reset(token)
+            CURRENT.leave(operations, token)
+
+    def _install_proxy(self) -> None:
+        """Let ``op`` stand for this object from now on: for programs that call a revision's functions by themselves."""
+        CURRENT.install(self)
+
+    def _remove_proxy(self) -> None:
+        """Let ``op`` stand for nothing."""
+        CURRENT.install(None)
 
     @contextmanager
     def batch_alter_table(  # noqa: PLR0917 - Alembic's signature

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from typing import Any
 
-CURRENT: ContextVar[Any] = ContextVar("stillhouse_operations", default=None)
+from stillhouse_engine.forwarding import Standing
+
+CURRENT: Standing[Any] = Standing("stillhouse_operations")
 
 
 def current(function: str = "") -> Any:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import weakref
-from contextlib import suppress
-from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from stillhouse_engine.errors import CommandError
+from stillhouse_engine.forwarding import Standing
 from stillhouse_engine.operations import Operations
 from stillhouse_engine.runtime.migration import MigrationContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
     from contextlib import AbstractContextManager
+    from contextvars import Token
     from types import TracebackType
     from typing import TextIO, TypeAlias
 
@@ -41,22 +40,10 @@ if TYPE_CHECKING:
     ProcessDirectives: TypeAlias = Callable[[MigrationContext, Any, list[Any]], None]
     OnVersionApply: TypeAlias = Callable[..., None]
 
-__all__ = ["EnvironmentContext", "current_environment"]
+__all__ = ["CURRENT", "EnvironmentContext"]
 
-_current: ContextVar[EnvironmentContext] = ContextVar("stillhouse_environment_context")
-_entered: weakref.WeakSet[EnvironmentContext] = weakref.WeakSet()
-
-
-def current_environment() -> EnvironmentContext | None:
-    """Return the environment of this task or thread.
-
-    A thread that env.py started by itself inherits no context variables; when one environment is all there is in this
-    process, it is that thread's, too.
-    """
-    if (environment := _current.get(None)) is not None:
-        return environment
-    entered = list(_entered)
-    return entered[0] if len(entered) == 1 else None
+CURRENT: Standing[EnvironmentContext] = Standing("stillhouse_environment_context")
+"""The environment of the command that this task or thread runs."""
 
 
 class EnvironmentContext:
@@ -76,20 +63,24 @@ class EnvironmentContext:
         self.script = script
         self.context_opts: dict[str, Any] = kw
         self._migration_context: MigrationContext | None = None
-        self._tokens: list[Token[EnvironmentContext]] = []
+        self._tokens: list[Token[EnvironmentContext | None]] = []
 
     def __enter__(self) -> Self:
-        self._tokens.append(_current.set(self))
-        _entered.add(self)
+        self._tokens.append(CURRENT.enter(self))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with suppress(ValueError):  # left in another context than it was entered in, which never saw it
-            _current.reset(self._tokens.pop())
-        if not self._tokens:
-            _entered.discard(self)
+        CURRENT.leave(self, self._tokens.pop())
+
+    def _install_proxy(self) -> None:
+        """Let ``context`` stand for this object from now on: for programs that call env.py by themselves."""
+        CURRENT.install(self)
+
+    def _remove_proxy(self) -> None:
+        """Let ``context`` stand for nothing."""
+        CURRENT.install(None)
 
     @property
     def config(self) -> Config:
