@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from stillhouse_engine.faults import fault
 from stillhouse_engine.runtime.journal_earlier import EarlierRun
+from stillhouse_engine.runtime.journal_hiding import hide_journal
 from stillhouse_engine.runtime.journal_probes import catalogue_of
 from stillhouse_engine.runtime.journal_statements import (
     MYSQL,
@@ -73,6 +74,7 @@ class Journal:
         self.written = False
         self.quiet = 0
         self.ended_by_hand = False
+        hide_journal(connection.dialect)
         event.listen(connection, "before_cursor_execute", self._before, retval=True)
         event.listen(connection, "after_cursor_execute", self._after)
 
