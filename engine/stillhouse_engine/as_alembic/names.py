@@ -69,7 +69,10 @@ COLLECTIONS: dict[str, dict[str, str]] = {
     "alembic.script": each("script.base", "Script ScriptDirectory"),
     "alembic.script.base": each("script.base", "Script ScriptDirectory"),
     "alembic.ddl": each("dialects.impl", "DefaultImpl"),
-    "alembic.ddl.impl": each("dialects.impl", "DefaultImpl"),
+    "alembic.ddl.impl": {
+        **each("dialects.impl", "DefaultImpl"),
+        "_impls": f"{ENGINE}.dialects.registry:IMPLEMENTATIONS",
+    },
     "alembic.ddl.base": {
         **each("dialects.ddl", f"{DDL} ComputedColumnDefault DropColumn IdentityColumnDefault"),
         **each("dialects.ddl", "visit_add_column visit_column_default visit_column_name visit_column_nullable"),

@@ -15,7 +15,7 @@ from stillhouse_engine.dialects import ddl
 from stillhouse_engine.dialects.comparing import Comparisons
 from stillhouse_engine.dialects.events import EventConnection
 from stillhouse_engine.dialects.literals import LiteralBindParameter
-from stillhouse_engine.dialects.registry import IMPLEMENTATIONS, implementation_of
+from stillhouse_engine.dialects.registry import IMPLEMENTATIONS
 from stillhouse_engine.dialects.statements import ConnectionSink, OfflineSink, Statement
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class DefaultImpl(Comparisons):
         Raises:
             KeyError: nobody implements this dialect.
         """
-        found: type[DefaultImpl] = implementation_of(dialect.name)
+        found: type[DefaultImpl] = IMPLEMENTATIONS[dialect.name]
         return found
 
     @property

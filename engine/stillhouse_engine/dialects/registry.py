@@ -9,9 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-IMPLEMENTATIONS: dict[str, Any] = {}
-"""Implementation classes by dialect name."""
-
 BUILT_IN = {
     "mariadb": "mysql",
     "mssql": "mssql",
@@ -23,12 +20,14 @@ BUILT_IN = {
 """Modules of this package by dialect name."""
 
 
-def implementation_of(name: str) -> Any:
-    """Return the implementation class of a dialect.
+class Implementations(dict[str, Any]):
+    """Implementation classes by dialect name."""
 
-    Raises:
-        KeyError: nobody implements it.
-    """
-    if name not in IMPLEMENTATIONS and name in BUILT_IN:
+    def __missing__(self, name: str) -> Any:
+        if name not in BUILT_IN:
+            raise KeyError(name)
         import_module(f"stillhouse_engine.dialects.{BUILT_IN[name]}")
-    return IMPLEMENTATIONS[name]
+        return self[name]
+
+
+IMPLEMENTATIONS = Implementations()

@@ -263,7 +263,7 @@ class MigrationContext:
         if self.as_sql:
             return self._start_from_rev
         self._replay.spoil("it asks where the database is")
-        if self._connection is None or not self._sender.has_table(self._version):
+        if not self._has_version_table():
             return ()
         self._sender.flush()
         return self._sender.read_heads(self._version)
@@ -371,6 +371,9 @@ class MigrationContext:
         if not heads:
             self._ensure_version_table()
         return heads
+
+    def _has_version_table(self) -> bool:
+        return self._connection is not None and self._sender.has_table(self._version)
 
     def _ensure_version_table(self, purge: bool = False) -> None:
         self._sender.ensure_table(self._version)
