@@ -315,4 +315,4 @@ def _split(text: str, separator: str | None) -> list[str]:
 
 
 def _deprecated(message: str) -> None:
-    warnings.warn(message, DeprecationWarning, stacklevel=4)
+    warnings.warn(message, DeprecationWarning, stacklevel=2)
