@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -178,13 +179,18 @@ class AutogenContext:
         Raises:
             ValueError: two metadata have the same table.
         """
-        found: dict[str, Table] = {}
-        for metadata in self.metadatas():
-            if twice := set(found).intersection(metadata.tables):
-                keys = ", ".join(f'"{key}"' for key in sorted(twice))
-                raise ValueError(f"Duplicate table keys across multiple MetaData objects: {keys}")
-            found.update(metadata.tables)
-        return found
+        self.refuse_twins()
+        return {key: table for metadata in self.metadatas() for key, table in metadata.tables.items()}
+
+    def refuse_twins(self) -> None:
+        """Make sure that each table is in one metadata only.
+
+        Raises:
+            ValueError: two metadata have the same table.
+        """
+        keys = Counter(key for metadata in self.metadatas() for key in metadata.tables)
+        if twice := ", ".join(f'"{key}"' for key in sorted(keys) if keys[key] > 1):
+            raise ValueError(f"Duplicate table keys across multiple MetaData objects: {twice}")
 
 
 def filters(given: Any) -> list[Callable[..., bool]]:

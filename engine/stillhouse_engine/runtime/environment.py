@@ -231,8 +231,15 @@ class EnvironmentContext:
 
         Args:
             **kw: handed to each revision's ``upgrade()`` or ``downgrade()``.
+
+        Raises:
+            CommandError: there is no connection to run them on.
         """
         context = self.get_context()
+        if context.impl.connection is None and not context.as_sql:
+            raise CommandError(
+                "context.configure() was given no connection, which only --sql does without; pass connection=."
+            )
         with Operations.context(context):
             context.run_migrations(**kw)
 

@@ -72,7 +72,12 @@ def version_key(autogen_context: AutogenContext) -> Key:
 
 
 def model_keys(autogen_context: AutogenContext) -> dict[Key, Table]:
-    """Return the models' tables by schema and name, referenced ones first, without the version table."""
+    """Return the models' tables by schema and name, referenced ones first, without the version table.
+
+    Raises:
+        ValueError: two metadata have the same table.
+    """
+    autogen_context.refuse_twins()
     tables = {(table.schema, table.name): table for table in autogen_context.sorted_tables}
     tables.pop(version_key(autogen_context), None)
     return tables

@@ -136,6 +136,12 @@ def test_several_metadata(connection):
     assert differences(alembic_outcome(connection, both), our_outcome(connection, both)) == {}
 
 
+@pytest.mark.parametrize("outcome", [our_outcome, alembic_outcome])
+def test_a_table_of_two_metadata_is_refused(connection, outcome):
+    with pytest.raises(ValueError, match="Duplicate table keys across multiple MetaData objects"):
+        outcome(connection, [after(), before(), before()])
+
+
 def test_a_comparison_writes_nothing_and_asks_little(connection):
     metadata = sa.MetaData()
     for number in range(50):

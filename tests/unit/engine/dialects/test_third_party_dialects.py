@@ -34,6 +34,13 @@ def stone():
     del IMPLEMENTATIONS["stone"]
 
 
+def test_the_registry_knows_all(stone):
+    assert IMPLEMENTATIONS["stone"] is stone
+    assert IMPLEMENTATIONS["oracle"].__dialect__ == "oracle"
+    with pytest.raises(KeyError):
+        IMPLEMENTATIONS["wood"]
+
+
 @compiles(ddl.RenameTable, "stone")
 def rename(element, compiler, **kw):
     return f"RECARVE {element.table_name} AS {ddl.format_table_name(compiler, element.new_table_name, element.schema)}"
