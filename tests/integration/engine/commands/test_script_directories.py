@@ -71,6 +71,15 @@ def test_headers_that_are_computed_are_imported(project):
     assert heads(config(project)) == ["cccc"]
 
 
+def test_a_revision_as_text_leaves_out_what_it_depends_on(project):
+    """Alembic's listings tell it, and its ``str(revision)`` does not."""
+    text = '"""next"""\n' + REVISION.format(name="cc33", down="aa11") + "depends_on = 'bb22'\n"
+    write(project / "migrations" / "versions", "cc33", text=text)
+    revision = ScriptDirectory.from_config(config(project)).get_revision("cc33")
+    assert str(revision) == "aa11 -> cc33 (head), next"
+    assert revision.cmd_format(False, include_parents=True) == "aa11 (bb22) -> cc33 (head)"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
