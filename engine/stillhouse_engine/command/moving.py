@@ -52,9 +52,11 @@ def downgrade(
         dry_run: run the revisions in a transaction, print what they send, and roll it back.
 
     Raises:
-        CommandError: a dry run is not possible here.
+        CommandError: the target is no symbol, or a dry run is not possible here.
     """
     script = ScriptDirectory.from_config(config)
+    if not isinstance(revision, str):
+        raise CommandError(f"Expected downgrade target in string form, and not {revision!r}")
     starting, revision = _range(revision, sql=sql)
     if sql and starting is None:
         raise CommandError("downgrade with --sql requires <fromrev>:<torev>")

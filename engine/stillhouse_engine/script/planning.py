@@ -45,13 +45,13 @@ def stamp_steps(revision_map: RevisionMap, destination: Any, current: Iterable[s
     """Return the steps that make a version table say that it is at some revisions.
 
     Rows below a target move up to it, rows above it move down to it, rows of other branches stay. ``base`` removes all
-    rows where it is the only target, and with a branch those of the branch.
+    rows where it is the only target, as no target does, and with a branch those of the branch.
     """
     graph = revision_map._graph  # noqa: SLF001 - same package
     heads = [found.revision for found in revision_map.get_revisions(tuple(to_tuple(current)))]
     targets: dict[str, None] = {}
     left: dict[str, None] = {}
-    symbols = to_tuple(destination)
+    symbols = to_tuple(destination) or ("base",)
     for symbol in symbols:
         _refuse_relative(revision_map, symbol)
         found = revision_map.get_revisions(symbol)

@@ -353,6 +353,12 @@ def test_one_applied_revision_may_be_a_string(project):
     assert script.version_locations == []
 
 
+@pytest.mark.parametrize("target", [None, (), ("aa11",)])
+def test_a_downgrade_needs_one_symbol(project, target):
+    with pytest.raises(CommandError, match="Expected downgrade target in string form"):
+        command.downgrade(config(project), target)
+
+
 def test_a_blank_timezone_is_local_time(project):
     assert Path(command.revision(config(project, timezone=" "), "dated", rev_id="cc33").path).exists()
 

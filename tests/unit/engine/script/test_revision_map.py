@@ -74,6 +74,12 @@ def test_stamping_overlapping_targets_keeps_the_upper_one(forked):
     assert [step.to_revisions for step in steps] == [("cccc2",)]
 
 
+@pytest.mark.parametrize("nothing", [None, (), []])
+def test_stamping_nothing_means_base(forked, nothing):
+    steps = stamp_steps(forked, nothing, ("bbbb1", "cccc1"))
+    assert [(step.from_revisions, step.to_revisions) for step in steps] == [(("bbbb1",), ()), (("cccc1",), ())]
+
+
 def test_step_information_for_callbacks(forked):
     info = RevisionStep(forked, forked.get_revision("cccc2"), False).info
     assert (info.is_upgrade, info.is_stamp, info.is_migration) == (False, False, True)
