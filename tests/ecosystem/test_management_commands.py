@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from bridged_environments import SIDES, environment, on_both_sides
-from workplaces import BOTH, MARIADB, POSTGRESQL, SQLITE, ManagedProject, Workplace, prepare
+from workplaces import BOTH, MARIADB, POSTGRESQL, SQLITE, ManagedProject, Workplace, prepare, without_kept
 
 pytestmark = [pytest.mark.projects, pytest.mark.timeout(600)]
 
@@ -81,11 +81,6 @@ PROJECTS = {
         files={"oslo.conf": OSLO},
     ),
 }
-
-
-def without_kept(schema, kept):
-    """Return the schema of a SQLite database without the indexes of those names."""
-    return {file: ([row for row in rows if row[1] not in kept], told) for file, (rows, told) in schema.items()}
 
 
 def check_kept(ours, theirs, kept) -> None:

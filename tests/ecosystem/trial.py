@@ -28,7 +28,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "acceptance")]
 import sqlalchemy as sa  # noqa: E402
 from bridged_environments import SIDES, Environment, cached, make_reference  # noqa: E402
 from real_projects import ALEMBIC, uv  # noqa: E402
-from workplaces import MARIADB, POSTGRESQL, SQLITE, Workplace  # noqa: E402
+from workplaces import MARIADB, POSTGRESQL, SQLITE, Workplace, without_kept  # noqa: E402
 
 import servers  # noqa: E402 - found on the path that is set above
 
@@ -51,13 +51,15 @@ class Trial:
     Attributes:
         name: its name.
         packages: requirements of its environment.
-        steps: commands; ``{url}``, ``{folder}``, ``{database}``, ``{port}`` and ``{site}`` are filled in. After ``~`` the output is not compared.
+        steps: commands; ``{url}``, ``{folder}``, ``{database}``, ``{port}``, ``{site}`` and
+            ``{programs}`` are filled in. After ``~`` the output is not compared.
         drivers: drivers by dialect.
         python: which Python it needs.
         shared: name of an environment that several have.
         settings: environment variables.
         files: files of the working folder.
         alike: texts of our schema with what Alembic makes of them; each is a difference that the docs explain.
+        kept: indexes that Alembic's batches lose, or lose a part of, on SQLite; ours keep them.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Trial:
     settings: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     alike: dict[str, str] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
 
     def environment(self) -> Environment:
         """Make the environment, or return it."""
@@ -124,15 +127,16 @@ def site_of(environment: Environment) -> str:
 
 def run(trial: Trial, environment: Environment, place: Place, side: str, step: str) -> Outcome:
     """Run one step on one side."""
-    site = site_of(environment)
+    site, programs = site_of(environment), str(HERE / "programs")
     before = spent()
-    words = [place.fill(word.replace("{site}", site)) for word in step.split()]
+    words = [place.fill(word.replace("{site}", site).replace("{programs}", programs)) for word in step.split()]
     done = environment.start(side, words, place.folder, **{k: place.fill(v) for k, v in trial.settings.items()})
     seconds = spent() - before
     text = done.stdout.replace(str(place.folder), "FOLDER").replace(str(place.database) or "FOLDER", "DATABASE")
     for pattern, name in PASSING:
         text = re.sub(pattern, name, text)
-    lines = [reworded(str(line), trial.alike) for line in flat(place.schema())]
+    schema = without_kept(place.schema(), trial.kept) if trial.kept and place.dialect == SQLITE else place.schema()
+    lines = [reworded(str(line), trial.alike) for line in flat(schema)]
     if done.returncode:
         sys.stdout.write(f"    {side} ends with {done.returncode}: {(done.stderr or done.stdout).strip()[-200:]}\n")
     return Outcome(done.returncode, seconds, lines, text.splitlines())

@@ -66,6 +66,11 @@ class Workplace:
         return postgres_schema(self.server, self.database), revisions(self.server.url(self.database, "psycopg"))
 
 
+def without_kept(schema, kept):
+    """Return the schema of a SQLite database without the indexes of those names."""
+    return {file: ([row for row in rows if row[1] not in kept], told) for file, (rows, told) in schema.items()}
+
+
 def revisions(url: str) -> list[tuple[str, str]]:
     """Return the rows of every version table, with the table's name."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
