@@ -11,7 +11,7 @@ import pytest
 from rollout_bench import REVISIONS, Bench, fleet_of, tenants
 
 from stillhouse_engine.worker.messages import Problem
-from stillhouse_orchestrator.errors import NotFoundError
+from stillhouse_orchestrator.errors import AmbiguousError, NotFoundError
 from stillhouse_orchestrator.events import EventName, now
 from stillhouse_orchestrator.rollouts import signals as s
 from stillhouse_orchestrator.rollouts.errors import (
@@ -488,8 +488,8 @@ async def test_ids_may_be_shortened_and_unknown_ones_are_an_error(bench):
     await bench.create(rollout_id="abc-1")
     await bench.create(rollout_id="abd-1")
     assert (await bench.service.get("abc")).id == "abc-1"
-    for wrong in ("ab", "x"):
-        with pytest.raises(NotFoundError):
+    for wrong, error in (("ab", AmbiguousError), ("x", NotFoundError)):
+        with pytest.raises(error):
             await bench.service.get(wrong)
     assert [line.id for line in await bench.service.lines()] == ["abd-1", "abc-1"]
     assert (await bench.service.lines())[0].counts == {"pending": 6}
