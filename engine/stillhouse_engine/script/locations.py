@@ -6,6 +6,9 @@ import importlib.util
 import os
 import re
 import warnings
+from collections import defaultdict
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +19,7 @@ from stillhouse_engine.script.records import SHARED, read_record
 from stillhouse_engine.script.scripts import Script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from stillhouse_engine.script.records import Folder
 
@@ -63,7 +66,7 @@ def read_scripts(folders: list[Path], *, recursive: bool, sourceless: bool, impo
         MigrationScriptError: a file cannot be read or, where only that tells, imported.
         NotLiteralError: a file would have to be imported.
     """
-    seen: set[str] = set()
+    seen: defaultdict[str, set[str]] = defaultdict(set)
     for folder in folders:
         for subfolder in _tree(str(folder)) if recursive else [str(folder)]:
             yield from _read_folder(subfolder, seen, sourceless=sourceless, importing=importing)
@@ -75,15 +78,18 @@ def _tree(folder: str) -> Iterator[str]:
         yield root
 
 
-def _read_folder(folder: str, seen: set[str], *, sourceless: bool, importing: bool) -> Iterator[Script]:
+def _read_folder(
+    folder: str, seen: defaultdict[str, set[str]], *, sourceless: bool, importing: bool
+) -> Iterator[Script]:
+    """Read one folder; ``seen`` has the names that were read in each real one."""
     if not os.path.isdir(folder):  # noqa: PTH112 - thousands of names
         return
     names, linked = _names(folder, (".py", ".pyc", ".pyo") if sourceless else (".py",))
-    real = os.path.realpath(folder) + os.sep
-    if linked or not seen.isdisjoint(real + name for name in names):
+    real = os.path.realpath(folder)
+    if linked or not seen[real].isdisjoint(names):
         names = list(_unseen(folder, real, names, linked, seen))
     else:
-        seen.update(real + name for name in names)
+        seen[real].update(names)
     yield from _read_files(folder, names, importing=importing)
     if sourceless:
         yield from _read_compiled(folder, set(names))
@@ -103,33 +109,50 @@ def _names(folder: str, endings: tuple[str, ...]) -> tuple[list[str], set[str]]:
     return names, linked
 
 
-def _unseen(folder: str, real: str, names: list[str], linked: set[str], seen: set[str]) -> Iterator[str]:
+def _unseen(
+    folder: str, real: str, names: list[str], linked: set[str], seen: defaultdict[str, set[str]]
+) -> Iterator[str]:
     """Leave out files that other folders, or links, have brought already."""
     for name in names:
-        path = os.path.realpath(os.path.join(folder, name)) if name in linked else real + name  # noqa: PTH118 - thousands of names
-        if path in seen:
+        place, own = real, name
+        if name in linked:
+            place, own = os.path.split(os.path.realpath(os.path.join(folder, name)))  # noqa: PTH118 - thousands of names
+        if own in seen[place]:
             warnings.warn(
-                f"File {path} loaded twice! ignoring. Please ensure version_locations is unique.",
+                f"File {place}{os.sep}{own} loaded twice! ignoring. Please ensure version_locations is unique.",
                 UserWarning,
                 stacklevel=2,
             )
             continue
-        seen.add(path)
+        seen[place].add(own)
         yield name
 
 
 def _read_files(folder: str, names: list[str], *, importing: bool) -> Iterator[Script]:
     known = SHARED.of_folder(folder, len(names))
     prefix, misses = folder + os.sep, 0
-    for name in names:
-        path = prefix + name
-        record, status = known.get(name), os.stat(path)  # noqa: PTH116 - thousands of names
-        if record is not None and record[0] == status.st_mtime_ns and record[1] == status.st_size:
-            yield Script.from_record(record, path)
-        else:
-            misses += 1
-            yield _read_file(path, name, status, known, importing=importing)
+    with _looking_into(folder) as status_of:
+        for name in names:
+            path, record, status = prefix + name, known.get(name), status_of(name)
+            if record is not None and record[0] == status.st_mtime_ns and record[1] == status.st_size:
+                yield Script.from_record(record, path)
+            else:
+                misses += 1
+                yield _read_file(path, name, status, known, importing=importing)
     SHARED.keep(folder, names, misses)
+
+
+@contextmanager
+def _looking_into(folder: str) -> Iterator[Callable[[str], os.stat_result]]:
+    """Yield what tells the status of a folder's files: where the system can, without finding the folder for each again."""
+    if os.stat not in os.supports_dir_fd:
+        yield lambda name: os.stat(os.path.join(folder, name))  # noqa: PTH116, PTH118 - thousands of names
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield partial(os.stat, dir_fd=descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _read_compiled(folder: str, sources: set[str]) -> Iterator[Script]:
