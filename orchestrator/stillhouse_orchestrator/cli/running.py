@@ -45,7 +45,7 @@ def run(command: Coroutine[Any, Any, Result], *, level: str = "warning", style: 
     """
     import asyncio
 
-    with failing_cleanly():
+    with failing_cleanly(), contextlib.closing(command):  # which an interruption may keep from its start
         log_to_stderr(level, style)
         return asyncio.run(command)
 
