@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from stillhouse_orchestrator.events import EventName
+from stillhouse_orchestrator.logs import EVENTS
 
 if TYPE_CHECKING:
     from stillhouse_orchestrator.events import Event
@@ -27,6 +28,10 @@ WARNINGS = frozenset({
     EventName.WORKER_LOST, EventName.ROLLOUT_PAUSED, EventName.ROLLOUT_ABORTED, EventName.ROLLOUT_TRIPPED,
     EventName.MEMBER_BLOCKED,
 })  # fmt: skip
+UNTOLD = frozenset(
+    {EventName.TARGET_VANISHED, EventName.OWNER_LOST, EventName.DELIVERY_ABANDONED, EventName.WORKER_LOST}
+)
+"""What no command says of itself. Everything else a command prints as its result or its progress, on stdout."""
 RESERVED = frozenset({"event", "level", "timestamp", "exc_info", "stack_info"})
 
 
@@ -42,4 +47,6 @@ def log_event(event: Event) -> None:
     context = {"target": event.target, "rollout_id": event.rollout_id, "actor": event.actor}
     facts = {f"{key}_" if key in RESERVED else key: value for key, value in event.facts.items()}
     known = {key: value for key, value in context.items() if value is not None}
-    structlog.get_logger("stillhouse").log(level_of(event.name), event.name.value, **{**facts, **known})
+    structlog.get_logger("stillhouse" if event.name in UNTOLD else EVENTS).log(
+        level_of(event.name), event.name.value, **{**facts, **known}
+    )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from structlog.typing import EventDict, Processor, WrappedLogger
 
+EVENTS = "stillhouse.events"  # the logger of what commands tell themselves
 HIDDEN = "***"
 URL_PASSWORD = re.compile(r"(?P<head>\b[a-zA-Z][\w+.-]*://[^\s:/@'\"]*):(?P<password>[^\s'\"]*)@(?=[^\s@]*)")
 NAMED_SECRET = re.compile(
@@ -76,7 +77,11 @@ def _renderers(style: str, stream: TextIO) -> list[Processor]:
 
 
 def configure(
-    level: str = "info", style: Literal["auto", "console", "json"] = "auto", stream: TextIO | None = None
+    level: str = "info",
+    style: Literal["auto", "console", "json"] = "auto",
+    stream: TextIO | None = None,
+    *,
+    events: bool = True,
 ) -> None:
     """Send every log line of this process to one stream.
 
@@ -84,6 +89,7 @@ def configure(
         level: the least severe level that is written.
         style: ``auto`` is ``console`` on a terminal and ``json`` elsewhere.
         stream: default: stderr.
+        events: whether events are written that commands tell as their results and their progress.
     """
     stream = stream or sys.stderr
     chosen = style if style != "auto" else ("console" if stream.isatty() else "json")
@@ -102,6 +108,7 @@ def configure(
     logger.setLevel(level.upper())
     for noisy in ("apscheduler", "aiosqlite", "asyncio", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger(EVENTS).setLevel(logging.NOTSET if events else logging.CRITICAL)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

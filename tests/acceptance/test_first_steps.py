@@ -60,6 +60,9 @@ def test_results_go_to_stdout_and_logs_to_stderr(first):
     result = first.ok("up", "--log-level", "info", "--log-format", "json")
     assert '"event"' in result.err
     assert '"event"' not in result.out
+    first.sql("app.db", "CREATE TABLE midnight (id INTEGER)")
+    found = first.run("drift", "check")
+    assert ("midnight" in found.out, found.err) == (True, "")  # the drift and its alert are the result, not news
 
 
 def test_the_demo_tells_its_story_and_checks_itself(house):

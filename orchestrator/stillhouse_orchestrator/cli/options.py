@@ -66,7 +66,7 @@ def log_options(function: Function) -> Function:
     """Add ``--log-level`` and ``--log-format``; the command itself does not see them."""
     level = click.option(
         "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default=None,
-        expose_value=False, callback=_remember, help="What is logged to stderr (default: warning; serve: info).",
+        expose_value=False, callback=_remember, help="What is logged to stderr (default: warnings that the command does not tell itself; serve: info).",
     )  # fmt: skip
     form = click.option(
         "--log-format", type=click.Choice(["auto", "console", "json"]), default="auto", show_default=True,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
 DEBUG = "STILLHOUSE_DEBUG"
+QUIET = "warning"
 REPORTED = "critical"  # for commands that print every event of theirs themselves
 Result = TypeVar("Result")
 PASSING = (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError)
@@ -35,7 +36,7 @@ class CommandFailedError(click.ClickException):
             click.echo(f"  help: {self.hint}", file=file, err=file is None)
 
 
-def run(command: Coroutine[Any, Any, Result], *, level: str = "warning", style: str = "console") -> Result:
+def run(command: Coroutine[Any, Any, Result], *, level: str = QUIET, style: str = "console") -> Result:
     """Run a command's coroutine with logging set up and errors made presentable.
 
     Args:
@@ -93,7 +94,9 @@ def log_to_stderr(level: str, style: str) -> None:
     form = chosen.get("stillhouse.log_format", "auto")
     if form == "auto" and style != "json":
         form = "console"
-    logs.configure(chosen.get("stillhouse.log_level") or level, form)
+    asked = chosen.get("stillhouse.log_level")
+    told = asked is None and level == QUIET  # the command itself says what happens
+    logs.configure(asked or level, form, events=not told)
 
 
 def _bug(error: BaseException) -> None:
