@@ -116,15 +116,18 @@ class Application:
     async def _follow(self, file: FleetFile, found: Discovered) -> None:
         declared = {question.declaration for question in file.discoveries}
         rows = {name: rows for name, rows in (self._rows | found.rows).items() if name in declared}
-        fleet = file.expand(rows)
-        withdrawn = {question.declaration for question in self.file.discoveries} - declared
         unasked = {name: why for name, why in self.unasked.items() if name in declared - found.rows.keys()}
-        self.file, self.fleet, self._rows, self.unasked = file, fleet, rows, unasked | found.failed
-        scrubber.learn([*secrets.of_file(file), *secrets.of_targets(fleet.targets.values())])
-        self.alerts.policy = self._policy()
-        await self.membership.follow(fleet, self.unasked)
+        unasked |= found.failed
+        same = file is self.file and bool(found.rows) and rows == self._rows and unasked == self.unasked
+        withdrawn = {question.declaration for question in self.file.discoveries} - declared
+        if not same:
+            self.fleet = file.expand(rows)
+            self.file, self._rows, self.unasked = file, rows, unasked
+            scrubber.learn([*secrets.of_file(file), *secrets.of_targets(self.fleet.targets.values())])
+            self.alerts.policy = self._policy()
+            await self.membership.follow(self.fleet, unasked)
+            self.rollouts.follow_fleet()
         await self._tell_sources({*found.rows, *found.failed}, withdrawn)
-        self.rollouts.follow_fleet()
 
     async def _tell_sources(self, asked: Collection[str], withdrawn: Collection[str]) -> None:
         if self.store.ownership is None:

@@ -24,6 +24,7 @@ from stillhouse_orchestrator.store import OwnershipLostError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stillhouse_config import Fleet
     from stillhouse_orchestrator.application import Application
     from stillhouse_orchestrator.notify import Notifier
     from stillhouse_orchestrator.scheduling import Tick
@@ -60,7 +61,7 @@ class Daemon:
         self._upkeep = Upkeep(self.application)
         self._duties = Duties(self.application, self._upkeep)
         self._heartbeat = Heartbeat(self.notifier)
-        self._silent: frozenset[str] = frozenset()
+        self._scheduled: tuple[Fleet, frozenset[str]] = (self.application.fleet, frozenset())
         self._since = asyncio.get_running_loop().time()
 
     @property
@@ -172,7 +173,7 @@ class Daemon:
             self._problems.pop(tick.key, None)
             if tick.work is Work.DISCOVERY:
                 await self._tell_unasked(tick)
-            if tick.work is Work.DISCOVERY or self.application.connections.silent != self._silent:
+            if self._scheduled != (self.application.fleet, frozenset(self.application.connections.silent)):
                 await self._schedule()
             if tick.work in {Work.CENSUS, Work.DRIFT, Work.DISCOVERY}:
                 self.notifier.status(await self._duties.summary())
@@ -191,8 +192,8 @@ class Daemon:
     async def _schedule(self) -> None:
         async with self.application.store.read() as session:
             last_fired = await session.schedule.last_fired()
-        self._silent = frozenset(self.application.connections.silent)
-        ticks = ticks_of(self.application.file, self.application.fleet, self._silent)
+        fleet, silent = self._scheduled = self.application.fleet, frozenset(self.application.connections.silent)
+        ticks = ticks_of(self.application.file, fleet, silent)
         self._ticker.replace(ticks, last_fired)
         current = {FLEET_FILE, *(tick.key for tick in ticks)}
         self._problems = {key: problem for key, problem in self._problems.items() if key in current}
