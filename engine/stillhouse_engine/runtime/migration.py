@@ -295,6 +295,8 @@ class MigrationContext:
             replay = self._replay = start_replay(self, keeper.heads, steps, kw)
             with replay.watching():
                 for stretch in replay.stretches(steps):
+                    if stretch.statements is None:
+                        self._sender.settle()
                     with self.begin_transaction(_per_migration=True):
                         if stretch.statements is None:
                             self._run_step(stretch.steps[0], keeper, kw)
@@ -302,7 +304,7 @@ class MigrationContext:
                             send_recorded(self, stretch, keeper)
                             self._call_back(stretch.steps[-1], keeper, kw)
                     moved = True
-            if moved and not self.as_sql:
+            if not self.as_sql:
                 self._sender.flush()
             replay.finish()
             if moved and self._settings.after is not None and not self.as_sql:
@@ -388,6 +390,7 @@ class MigrationContext:
         """Make sure, inside a transaction that keeps other writers out, that nobody moved the version meanwhile."""
         if self._heads is None:
             return
+        self._sender.settle()
         found = read_heads(self._connection, self._version)
         if set(found) != self._heads.heads:
             raise VersionMovedError(self.version_table, sorted(self._heads.heads), sorted(found))

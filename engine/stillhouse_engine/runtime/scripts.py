@@ -124,6 +124,9 @@ class ScriptSink:
         else:
             table.create(self.connection, checkfirst=True)
 
+    def settle(self) -> None:
+        """Do nothing: what the revision's Python looks for on this connection sends what waits first."""
+
     def flush(self) -> None:
         """Send what waits, as one script.
 

@@ -55,7 +55,11 @@ class Sender(Protocol):
         ...
 
     def ensure_table(self, table: Table) -> None:
-        """Make the version table, unless it is there."""
+        """Make the version table, unless it is there, at the latest before anything is written to it."""
+        ...
+
+    def settle(self) -> None:
+        """Do at once what may be looked for by a revision's Python, which runs next."""
         ...
 
     tape: Tape | None
@@ -111,6 +115,9 @@ class DirectSender:
         else:
             table.create(self.connection, checkfirst=True)
 
+    def settle(self) -> None:
+        """Do nothing: the version table is there."""
+
     def flush(self) -> None:
         """Flush the implementation's sink."""
         if self.connection is not None:
@@ -127,18 +134,31 @@ class DirectSender:
 class SQLiteSender(DirectSender):
     """Sends what a sibling recorded in one call of the driver, whose every statement costs more than SQLite's work on it.
 
-    The first statement goes as ever, and begins the transaction; the others wait for the end of it.
+    The first statement goes as ever, and begins the transaction; the others wait for the end of it. A version table that is
+    missing is made in that transaction, too: one by itself costs SQLite, which waits for the disk, as long as a migration.
     """
 
     def __init__(self, impl: SendingImpl, connection: Any) -> None:
         super().__init__(impl, connection)
         self.waiting: list[Call] = []
+        self.missing: Table | None = None
+
+    def ensure_table(self, table: Table) -> None:
+        """Make the version table with what is written next, or when a revision's Python runs."""
+        self.missing = table
+
+    def settle(self) -> None:
+        """Make the version table now, if that is still to be done."""
+        if self.missing is not None:  # the statement may begin a transaction, and that calls this
+            super().ensure_table(self.missing)
+            self.missing = None
 
     def send_recorded(self, statements: Sequence[SentStatement]) -> None:
         """Keep what a sibling recorded for one call, once the transaction is open."""
         calls = [Call(statement.text, statement.parameters, many=statement.many) for statement in statements]
         while calls and not in_transaction(self.connection):
             self._send(calls.pop(0))
+        self.settle()
         self.waiting += calls
 
     def write_version(self, table: Table, write: RowWrite) -> None:
@@ -148,6 +168,7 @@ class SQLiteSender(DirectSender):
             CommandError: it has not matched exactly one row.
         """
         if not self.waiting:
+            self.settle()
             super().write_version(table, write)
         else:
             text = write.text(self.impl.dialect, table.schema)
@@ -161,6 +182,7 @@ class SQLiteSender(DirectSender):
             CommandError: the version table has moved.
             sqlalchemy.exc.DBAPIError: a statement failed.
         """
+        self.settle()
         waiting, self.waiting = self.waiting, []
         if waiting:
             fault("before_script")

@@ -81,6 +81,23 @@ async def test_python_runs_once_and_the_databases_are_equal(project, spec_of, ma
     assert versions(first) == versions(second) == []
 
 
+async def test_a_replay_waits_for_the_disk_once(project, spec_of, tmp_path):
+    project.revision("r1", None, CREATE)
+    project.revision("r2", "r1", "op.add_column('t', sa.Column('more', sa.Integer))")
+    opened = Project(spec_of(project))
+    files = [tmp_path / "first.db", tmp_path / "second.db"]
+    await upgrade(opened, *(f"sqlite+aiosqlite:///{file}" for file in files))
+    transactions = [int.from_bytes(file.read_bytes()[24:28]) for file in files]  # the file format's change counter
+    assert transactions == [3, 1]  # the version table and two revisions; all at once
+    assert contents(f"sqlite:///{files[0]}") == contents(f"sqlite:///{files[1]}")
+
+
+async def test_a_project_without_revisions_leaves_a_version_table(project, spec_of, make_url):
+    url = make_url()
+    await upgrade(Project(spec_of(project)), url)
+    assert versions(url) == []
+
+
 @pytest.mark.parametrize("what", READING)
 async def test_a_revision_that_reads_is_never_replayed(what, project, spec_of, make_url):
     project.revision("r1", None, marked(project, "r1", CREATE))
