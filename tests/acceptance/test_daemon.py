@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import json
+import resource
+import shutil
 import signal
 import socket
 import urllib.request
@@ -120,6 +122,20 @@ def test_a_second_owner_is_refused_and_readers_are_not(kept, serve):
     elsewhere.revision(1, TABLE)
     elsewhere.write("fleet.yaml", FLEET.format(migrate="manual", port=kept.port))
     assert f"127.0.0.1:{kept.port}: the daemon of the fleet" in elsewhere.run("serve").err
+
+
+def test_a_full_disk_under_the_store_is_waited_out_and_a_deleted_store_is_not(kept, serve):
+    daemon = serve(kept).ready()
+    _, most = resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (0, most))
+    daemon.logged("tick.failed")
+    assert "cannot be used: disk I/O error" in get(kept, "/healthz")["problem"]
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (most, most))
+    while get(kept, "/healthz")["problem"]:
+        daemon.told("STATUS")
+    shutil.rmtree(kept.folder / ".stillhouse")
+    assert daemon.ended() == 1
+    assert "was deleted or replaced while it was in use" in "".join(daemon.log)
 
 
 def test_a_fleet_file_with_mistakes_starts_nothing(kept):

@@ -172,7 +172,7 @@ def _unreachable(state: TargetState) -> Finding:
         key=f"unreachable:{server}",
         kind="unreachable",
         severity=Severity.CRITICAL,
-        title=f"unreachable: {server}",
+        title=f"targets out of reach on {server}" if state.server else f"unreachable: {server}",
         summary="nothing is known about these targets until they answer again",
         facts={"server": server, "error": state.error},
     )

@@ -17,9 +17,10 @@ from stillhouse_orchestrator.daemon.heartbeat import Heartbeat
 from stillhouse_orchestrator.daemon.plan import ticks_of
 from stillhouse_orchestrator.daemon.upkeep import Upkeep
 from stillhouse_orchestrator.errors import StillhouseError
+from stillhouse_orchestrator.eventlog import log_event
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.scheduling import Ticker, Work, WorkQueue
-from stillhouse_orchestrator.store import OwnershipLostError
+from stillhouse_orchestrator.store import OwnershipLostError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,6 +161,7 @@ class Daemon:
                 async with self.application.store.write() as session:
                     await session.schedule.fired(tick.key, now())
             await self._duties.perform(tick)
+            await self._performed(tick)
         except OwnershipLostError:
             raise
         except FleetFileError as error:
@@ -168,17 +170,18 @@ class Daemon:
             await self._failed(tick, str(error))
         except Exception as error:  # noqa: BLE001 - one failing tick must not end the service: it is logged with its traceback
             await self._failed(tick, f"{type(error).__name__}: {error}", traceback.format_exc())
-        else:
-            self._done[tick.work.value] = now().isoformat(timespec="seconds")
-            self._problems.pop(tick.key, None)
-            if tick.work is Work.DISCOVERY:
-                await self._tell_unasked(tick)
-            if self._scheduled != (self.application.fleet, frozenset(self.application.connections.silent)):
-                await self._schedule()
-            if tick.work in {Work.CENSUS, Work.DRIFT, Work.DISCOVERY}:
-                self.notifier.status(await self._duties.summary())
         finally:
             self._queue.done(tick)
+
+    async def _performed(self, tick: Tick) -> None:
+        self._done[tick.work.value] = now().isoformat(timespec="seconds")
+        self._problems.pop(tick.key, None)
+        if tick.work is Work.DISCOVERY:
+            await self._tell_unasked(tick)
+        if self._scheduled != (self.application.fleet, frozenset(self.application.connections.silent)):
+            await self._schedule()
+        if tick.work in {Work.CENSUS, Work.DRIFT, Work.DISCOVERY}:
+            self.notifier.status(await self._duties.summary())
 
     async def _failed(self, tick: Tick, error: str, trace: str | None = None) -> None:
         self._problems[tick.key] = f"{tick.work.value}: {error}"
@@ -219,6 +222,9 @@ class Daemon:
         except FleetFileError as error:
             await self._refuse(error)
             return
+        except StoreUnavailableError as error:
+            self._problems[FLEET_FILE] = f"the fleet file was not read again: {error}"
+            return
         self._problems.clear()
         self._upkeep.forget()
         await self._schedule()
@@ -233,11 +239,16 @@ class Daemon:
         ownership = self.application.store.ownership
         if ownership is not None:
             await ownership.lost.wait()
-            raise OwnershipLostError(ownership.where, ownership.token)
+            raise ownership.error()
 
     async def _record(self, name: EventName, **facts: object) -> None:
-        async with self.application.store.write() as session:
-            await session.record(Event(name, now(), facts=facts))
+        """Keep an event; where the store takes nothing at the moment, the log is all that there is."""
+        event = Event(name, now(), facts=facts)
+        try:
+            async with self.application.store.write() as session:
+                await session.record(event)
+        except StoreUnavailableError:
+            log_event(event)
 
     def _facts(self) -> dict[str, object]:
         return {"fleet": self.application.fleet.name, "targets": len(self.application.fleet.targets)}

@@ -69,13 +69,23 @@ class OwnerBusyError(StoreError):
 
 
 class OwnershipLostError(StoreError):
-    """Another owner took over while this one was frozen or cut off; nothing of this one is written any more."""
+    """This process owns the store no longer; nothing of it is written any more.
 
-    def __init__(self, where: str, token: int) -> None:
+    Another owner took over while this one was frozen or cut off, or the store's file was deleted or replaced.
+    """
+
+    def __init__(self, where: str, token: int, *, moved: bool = False) -> None:
         self.where = where
         self.token = token
-        self.hint = "stop this process; the new owner goes on from the store"
-        super().__init__(f"another process took over the state store {where} (our token was {token})")
+        self.moved = moved
+        if moved:
+            self.hint = (
+                "restore it from a backup and start again, or start with an empty one: every target is looked at anew"
+            )
+            super().__init__(f"the file of the state store {where} was deleted or replaced while it was in use")
+        else:
+            self.hint = "stop this process; the new owner goes on from the store"
+            super().__init__(f"another process took over the state store {where} (our token was {token})")
 
 
 class StaleWriteError(StoreError):

@@ -68,20 +68,31 @@ class Ownership:
         lost: set once another owner took over or the lock's session is gone.
     """
 
-    def __init__(self, where: str, token: int) -> None:
+    def __init__(self, where: str, token: int, file: Path | None = None) -> None:
         self.where = where
         self.token = token
         self.lost = asyncio.Event()
+        self._file = file
+        self._inode = _inode(file)
+
+    @property
+    def moved(self) -> bool:
+        """Tell whether the store's file is not the one that was opened: who opens it now finds another lock as well."""
+        return _inode(self._file) != self._inode
+
+    def error(self) -> OwnershipLostError:
+        """Return what to say when it is lost."""
+        return OwnershipLostError(self.where, self.token, moved=self.moved)
 
     async def check(self, connection: AsyncConnection) -> None:
         """Compare the token inside a write transaction; a new owner waits for that transaction to end.
 
         Raises:
-            OwnershipLostError: another owner took over.
+            OwnershipLostError: another owner took over, or the store's file is another one.
         """
-        if self.lost.is_set() or await connection.scalar(TOKEN) != self.token:
+        if self.lost.is_set() or self.moved or await connection.scalar(TOKEN) != self.token:
             self.lost.set()
-            raise OwnershipLostError(self.where, self.token)
+            raise self.error()
 
 
 @contextlib.asynccontextmanager
@@ -174,7 +185,7 @@ async def _holder(session: AsyncConnection) -> tuple[str | None, datetime | None
     return (None, None) if row is None else (row.holder, row.heartbeat_at)
 
 
-async def take(connection: AsyncConnection, claim: Claim, where: str) -> Ownership:
+async def take(connection: AsyncConnection, claim: Claim) -> Ownership:
     """Register as the owner, with a token larger than any before; needs the lock and a write transaction."""
     fresh = {"holder": claim.holder, "heartbeat_at": now()}
     token = await connection.scalar(
@@ -183,7 +194,18 @@ async def take(connection: AsyncConnection, claim: Claim, where: str) -> Ownersh
     if token is None:
         token = 1
         await connection.execute(insert(owner).values(id=1, token=token, **fresh))
-    return Ownership(where, token)
+    url = connection.engine.url
+    return Ownership(shown(url), token, file_of(url))
+
+
+def _inode(file: Path | None) -> int | None:
+    """Return what tells a file from another one in its place."""
+    if file is None:
+        return None
+    try:
+        return os.stat(file).st_ino  # noqa: PTH116 - many times a second
+    except FileNotFoundError:
+        return 0
 
 
 async def beat(transaction: Transaction, ownership: Ownership, claim: Claim, session: AsyncConnection | None) -> None:
@@ -194,6 +216,9 @@ async def beat(transaction: Transaction, ownership: Ownership, claim: Claim, ses
     mine = (owner.c.id == 1, owner.c.token == ownership.token)
     while not ownership.lost.is_set():
         await asyncio.sleep(claim.lease / 3)
+        if ownership.moved:
+            ownership.lost.set()
+            return
         try:
             if session is not None:
                 async with asyncio.timeout(claim.lease / 2):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from stillhouse_engine.faults import fault
+from stillhouse_engine.worker.diagnosis import HINTS, diagnose
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.store import engines, owner, schema
 from stillhouse_orchestrator.store.errors import OwnerBusyError, StoreError, StoreUnavailableError
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+REFUSALS = frozenset({"disk_full", "read_only", "missing_file", "not_a_database", "locked"})
+BROKEN = ("SQLITE_IOERR", "SQLITE_CORRUPT")
 
 
 class Store:
@@ -158,6 +162,8 @@ class Store:
         try:
             yield
         except DBAPIError as error:
+            if refusal := _refusal(self.where, error):
+                raise refusal from error
             if not error.connection_invalidated:
                 raise
             if self.ownership is not None:
@@ -170,7 +176,7 @@ class Store:
     async def owning(self, claim: owner.Claim, lock: AsyncConnection | None) -> AsyncIterator[None]:
         """Be the owner until the block ends, with a heartbeat; the lock is held already."""
         async with self._transaction() as connection:
-            self.ownership = await owner.take(connection, claim, self.where)
+            self.ownership = await owner.take(connection, claim)
         await self._note(EventName.OWNER_ACQUIRED, claim)
         # A task group would wrap what the block raises; this task is owned by this block alone.
         beating = asyncio.create_task(owner.beat(self._transaction, self.ownership, claim, lock))
@@ -203,6 +209,15 @@ async def _engine(url: URL, *, create: bool) -> AsyncIterator[AsyncEngine]:
         yield engine
     finally:
         await asyncio.shield(engine.dispose())
+
+
+def _refusal(where: str, error: DBAPIError) -> StoreUnavailableError | None:
+    """Return why the store's disk or server does not take what is written; None where something else is wrong."""
+    found = diagnose(error)
+    broken = str(getattr(error.orig, "sqlite_errorname", "")).startswith(BROKEN)
+    if found is None or not (found.kind in REFUSALS or broken):
+        return None
+    return StoreUnavailableError(where, found.message, HINTS.get(found.kind) or "look after its disk, then run again")
 
 
 @contextlib.contextmanager
