@@ -69,6 +69,10 @@ class Opener:
             raise unanswered(chosen, seconds) from error
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise failed(chosen, error) from error
+        except Exception as error:
+            if diagnose(error) is None:
+                raise
+            raise failed(chosen, error) from error  # SQLAlchemy 2.0 hands on what asyncpg raises while connecting
         finally:
             _url.reset(token)
         if read_only and chosen.get_backend_name() == "postgresql":
