@@ -12,7 +12,7 @@ import contextlib
 import fcntl
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -169,25 +169,34 @@ async def _lock_session(session: AsyncConnection, claim: Claim, where: str) -> N
     take = select(func.pg_try_advisory_lock(ADVISORY_KEY))
     if await session.scalar(take):
         return
-    holder, heartbeat_at = await _holder(session)
-    if heartbeat_at is not None and (now() - heartbeat_at).total_seconds() > claim.lease:
+    holder, heartbeat_at, age = await _holder(session)
+    if age > claim.lease:
         await session.execute(text(END_SESSIONS), {"key": ADVISORY_KEY})
         if await session.scalar(take):
             return
     raise OwnerBusyError(where, holder or UNNAMED, heartbeat_at)
 
 
-async def _holder(session: AsyncConnection) -> tuple[str | None, datetime | None]:
-    """Return who holds the lock; a store that was never upgraded cannot tell."""
+async def _holder(session: AsyncConnection) -> tuple[str | None, datetime | None, float]:
+    """Return who holds the lock, its last heartbeat, and how many seconds ago that was by the server's clock.
+
+    A store that was never upgraded cannot tell.
+    """
     if await session.scalar(text("SELECT to_regclass('owner')")) is None:
-        return None, None
-    row = (await session.execute(select(owner.c.holder, owner.c.heartbeat_at))).one_or_none()
-    return (None, None) if row is None else (row.holder, row.heartbeat_at)
+        return None, None, 0.0
+    age = func.extract("epoch", func.now() - owner.c.heartbeat_at).label("age")
+    row = (await session.execute(select(owner.c.holder, owner.c.heartbeat_at, age))).one_or_none()
+    return (None, None, 0.0) if row is None else (row.holder, row.heartbeat_at, float(row.age))
+
+
+def _this_moment(connection: AsyncConnection) -> Any:
+    """Return the time by the one clock that all owners share: two machines' may differ by more than the lease."""
+    return func.now() if connection.dialect.name == "postgresql" else now()
 
 
 async def take(connection: AsyncConnection, claim: Claim) -> Ownership:
     """Register as the owner, with a token larger than any before; needs the lock and a write transaction."""
-    fresh = {"holder": claim.holder, "heartbeat_at": now()}
+    fresh = {"holder": claim.holder, "heartbeat_at": _this_moment(connection)}
     token = await connection.scalar(
         update(owner).where(owner.c.id == 1).values(token=owner.c.token + 1, **fresh).returning(owner.c.token)
     )
@@ -228,6 +237,8 @@ async def beat(transaction: Transaction, ownership: Ownership, claim: Claim, ses
             return
         with contextlib.suppress(SQLAlchemyError, OSError):
             async with transaction() as connection:
-                result = await connection.execute(update(owner).where(*mine).values(heartbeat_at=now()))
+                result = await connection.execute(
+                    update(owner).where(*mine).values(heartbeat_at=_this_moment(connection))
+                )
                 if result.rowcount != 1:
                     ownership.lost.set()

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from stillhouse_orchestrator.store import (
     Store,
     StoreOutdatedError,
     StoreUnavailableError,
+    owner,
 )
 
 OWNER = """
@@ -77,6 +79,14 @@ async def test_a_second_owner_is_refused_and_told_who_holds_it(state_url, other_
         async with Store.open(state_url, holder="test"):
             pass
     assert caught.value.hint
+
+
+async def test_a_machine_whose_clock_is_ahead_takes_nothing_over(state_url, other_owner, monkeypatch):
+    other_owner()
+    monkeypatch.setattr(owner, "now", lambda: datetime.now(UTC) + timedelta(hours=1))
+    with pytest.raises(OwnerBusyError):
+        async with Store.open(state_url, holder="test"):
+            pass
 
 
 async def test_the_lock_dies_with_its_holder(state_url, other_owner):
