@@ -3,8 +3,8 @@
 Schemas of one database are looked at many at once, with the same few statements. A statement that fails is repeated for
 halves of them, until it is known whose fault it is.
 
-A server that hangs keeps nobody waiting but itself: what was found elsewhere is passed on meanwhile, and a server that has
-left two looks in a row without an answer is given up for this round.
+A server that hangs or is down keeps nobody waiting but itself: what was found elsewhere is passed on meanwhile, and a server
+that has left two looks in a row without an answer is given up for this round.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ Found = TypeVar("Found")
 Item = TypeVar("Item")
 TOGETHER = 500  # targets of one visit; each statement about many schemas reads the whole catalogue once
 LULL_SECONDS = 3.0  # when nothing was found for so long, what was found before is passed on
+OUT_OF_REACH = frozenset({"timeout", "unreachable"})  # which is a matter of the server, not of one database
 PATIENCE = 2  # looks in a row that a server may leave without an answer
 
 
@@ -49,6 +50,7 @@ class Queue:
         priority: of the looks.
         patience: looks in a row that may be left without an answer.
         unanswered: looks in a row that were.
+        last: how the last of these failed.
     """
 
     server: str
@@ -56,6 +58,7 @@ class Queue:
     priority: Priority
     patience: int = PATIENCE
     unanswered: int = 0
+    last: ConnectionFailedError | None = None
 
     @property
     def given_up(self) -> bool:
@@ -69,8 +72,9 @@ class Queue:
 
     def refusal(self) -> ConnectionFailedError:
         """Return why what still waits is not asked."""
-        reason = "not asked, because its server does not answer at the moment"
-        return ConnectionFailedError("timeout", self.server, reason, "other targets of this server say what was tried")
+        assert self.last is not None  # noqa: S101 - it was what made us give up
+        reason = f"not asked, because its server does not answer others either: {self.last.reason}"
+        return ConnectionFailedError(self.last.kind, self.server, reason, self.last.hint)
 
 
 class Visits(Generic[Found]):
@@ -167,8 +171,8 @@ class Visits(Generic[Found]):
                         found.update(await self._together(connection, together, seconds))
                         self._heard(queue)
         except ConnectionFailedError as error:
-            if error.kind == "timeout":
-                queue.unanswered += 1
+            if error.kind in OUT_OF_REACH:
+                queue.unanswered, queue.last = queue.unanswered + 1, error
             elif error.kind != "budget":
                 self._heard(queue)
             found.update({target.name: self._refused(target, error) for target in targets if target.name not in found})
