@@ -158,8 +158,7 @@ class Hands:
         if found.applied is None:
             doubt = outcome.state in ("lost", "indeterminate")
             state = MemberState.INDETERMINATE if doubt else MemberState.FAILED
-            evidence = f"{told(outcome)}; afterwards it could not be read: {found.error}"
-            return Ran(member.target, self._clock(), state, None, evidence)
+            return Ran(member.target, self._clock(), state, None, evidence(told(outcome), found.error or ""))
         if set(found.applied) == set(member.goal) and (outcome.state == "lost" or kind in UNHEARD):
             return Ran(member.target, self._clock(), MemberState.DONE, found.applied)
         return self._ended(task, replace(outcome, after=found.applied))
@@ -198,3 +197,12 @@ def busy_delay(attempts: int) -> timedelta:
     """Return how long to wait for a busy target: growing, with full jitter, at most a minute."""
     longest = min(BUSY_LONGEST, BUSY_SECONDS * BUSY_GROWTH ** max(0, attempts - 1))
     return timedelta(seconds=random.uniform(BUSY_SECONDS / 2, longest))  # noqa: S311 - jitter is no secret
+
+
+def evidence(run: str, look: str) -> str:
+    """Put together why a run failed and why the look after it did: each reason once, hints of the run last."""
+    first, *hints = run.splitlines()
+    reason = look.partition("\n")[0]
+    if reason and reason not in first:
+        first = f"{first}; afterwards it could not be read: {reason}"
+    return "\n".join([first, *hints])
