@@ -101,6 +101,7 @@ def ways(fleet: Fleet) -> list[Contender]:
         Contender("Stillhouse, without env.py", ours),
         Contender("Stillhouse, without env.py and without replay", ours_without_replay),
         Contender("`stillhouse up`, without env.py", command),
+        Contender("Stillhouse's Python API, without snapshots, in one process", engine),
         Contender(f"limit: the same SQL through {fleet.driver}", limits.run),
     ]
 
@@ -137,6 +138,13 @@ async def through_pool(fleet: Fleet, spec: ProjectSpec, *, replay: bool = True) 
         taken = time.perf_counter() - began
     await connections.aclose()
     return taken
+
+
+async def engine(fleet: Fleet) -> float:
+    """Use the engine from a program of one's own, the program's start included."""
+    began = time.perf_counter()
+    await child(str(HERE / "engine_loop.py"), str(fleet.project.folder), *fleet.urls)
+    return time.perf_counter() - began
 
 
 async def command(fleet: Fleet) -> float:

@@ -8,20 +8,14 @@ from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy.schema import CreateTable
-
 from stillhouse_engine.dialects.impl import DefaultImpl
 from stillhouse_engine.errors import CommandError, HoldError, VersionMovedError
-from stillhouse_engine.faults import fault
-from stillhouse_engine.operations import Operations
 from stillhouse_engine.runtime.conditions import refuse_unholdable
 from stillhouse_engine.runtime.heads import HeadMaintainer
 from stillhouse_engine.runtime.interrupting import watch_connection
-from stillhouse_engine.runtime.journal import Journal
-from stillhouse_engine.runtime.journalling import JournalSink, NoJournal, open_journal
+from stillhouse_engine.runtime.journalling import NoJournal
 from stillhouse_engine.runtime.locks import LockName
-from stillhouse_engine.runtime.replay import NoReplay, Replay, send_recorded, start_replay
-from stillhouse_engine.runtime.running import RunningStep
+from stillhouse_engine.runtime.migration_run import MigrationRun
 from stillhouse_engine.runtime.senders import make_sender
 from stillhouse_engine.runtime.session import MigrationSession
 from stillhouse_engine.runtime.settings import current_settings
@@ -44,6 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
     from stillhouse_engine.config import Config
+    from stillhouse_engine.runtime.running import RunningStep
     from stillhouse_engine.runtime.version_table import RowWrite
     from stillhouse_engine.script.base import ScriptDirectory
 
@@ -113,12 +108,9 @@ class MigrationContext:
         self._user_compare_server_default = opts.get("compare_server_default", False)
         self._start_from_rev = self._starting_revision(connection)
         self._in_external_transaction = connection is not None and not self.as_sql and connection.in_transaction()
-        self._heads: HeadMaintainer | None = None
-        self._replay: Replay | NoReplay = NoReplay()
-        self._journal: Journal | NoJournal = NoJournal()
+        self._run: MigrationRun | None = None
         self._session: MigrationSession | None = None
         self._table_found: bool | None = None
-        self._only_looks = False  # a transaction that is open holds only our own questions
         online = None if self.as_sql else connection
         self.impl = DefaultImpl.get_by_dialect(dialect)(
             dialect, online, self.as_sql, self.transactional_ddl, self.output_buffer, opts
@@ -186,7 +178,11 @@ class MigrationContext:
 
     def looked_at(self, what: str) -> None:
         """Note that a revision looked at something that may differ between databases of one plan."""
-        self._replay.spoil(f"it looks at {what}")
+        self._spoil(f"it looks at {what}")
+
+    def _spoil(self, reason: str) -> None:
+        if self._run is not None:
+            self._run.replay.spoil(reason)
 
     @property
     def config(self) -> Config | None:
@@ -239,7 +235,8 @@ class MigrationContext:
         revision = self.running.revision if self.running is not None else None
         tell = partial(self._settings.tell, revision=revision, table=table)
         held = self._settings.hold or self._in_external_transaction
-        return open_walk(self, self._journal, statement, tell, held=held)
+        journal = self._run.journal if self._run is not None else NoJournal()
+        return open_walk(self, journal, statement, tell, held=held)
 
     def execute(self, sql: Executable | str, execution_options: dict[str, Any] | None = None) -> None:
         """Execute a statement, or write it offline."""
@@ -262,7 +259,7 @@ class MigrationContext:
         """Return all revisions that the database is at; offline, those that the text starts from."""
         if self.as_sql:
             return self._start_from_rev
-        self._replay.spoil("it asks where the database is")
+        self._spoil("it asks where the database is")
         if not self._has_version_table():
             return ()
         self._sender.flush()
@@ -289,73 +286,14 @@ class MigrationContext:
             refuse_unholdable(self.dialect.name, begun=self._transactions.holds_all)
         self.impl.start_migrations()
         self._open_session()
-        moved = False
+        run = self._run = MigrationRun(self, kw)
         try:
-            keeper, steps = self._planned()
-            replay = self._replay = start_replay(self, keeper.heads, steps, kw)
-            with replay.watching():
-                for stretch in replay.stretches(steps):
-                    if stretch.statements is None:
-                        self._sender.settle()
-                    with self.begin_transaction(_per_migration=True):
-                        if stretch.statements is None:
-                            self._run_step(stretch.steps[0], keeper, kw)
-                        else:
-                            send_recorded(self, stretch, keeper)
-                            self._call_back(stretch.steps[-1], keeper, kw)
-                    moved = True
-            if not self.as_sql:
-                self._sender.flush()
-            replay.finish()
-            if moved and self._settings.after is not None and not self.as_sql:
-                self._settings.after(self._connection)
+            run.go()
         finally:
-            self._journal.close()
-            self._replay.close()
-            self._journal, self._heads, self._replay = NoJournal(), None, NoReplay()
+            run.close()
+            self._run = None
             if self._transactions.open is None:
                 self._close_session()
-
-    def _planned(self) -> tuple[HeadMaintainer, list[MigrationStep]]:
-        """Return where the database is and what is to run from there, with the session locked and the journal open.
-
-        A program's own function may say only now that there is something to do; what it saw before the lock may have moved.
-        """
-        self._only_looks = not self.as_sql and self._connection is not None and not self._connection.in_transaction()
-        keeper, steps = self._plan()
-        if steps and self._open_session(migrates=True) and set(self._starting_heads()) != keeper.heads:
-            keeper, steps = self._plan()
-        if steps:
-            self._journal = self._open_journal()
-        return keeper, steps
-
-    def _plan(self) -> tuple[HeadMaintainer, list[MigrationStep]]:
-        keeper = self._heads = HeadMaintainer(self, self._starting_heads())
-        plan: Any = self._migrations_fn
-        return keeper, list(plan(tuple(sorted(keeper.heads)), self))
-
-    def _run_step(self, step: MigrationStep, keeper: HeadMaintainer, kw: dict[str, Any]) -> None:
-        if self.as_sql and not keeper.heads:
-            self.impl._exec(CreateTable(self._version))  # noqa: SLF001 - Alembic's name, which dialects override
-        log.info("Running %s", step)
-        if self.as_sql:
-            self.impl.static_output(f"-- Running {step.short_log}")
-        with RunningStep(step, self._settings) as running, Operations.context(self):
-            self.running = running
-            with self._journal.recording(step, keeper.heads):
-                self._replay.run(step, kw)
-            fault("before_version_row")
-            keeper.update_to_step(step)
-            self._journal.clear()
-            fault("after_version_row")
-            self._sender.flush()
-            self._call_back(step, keeper, kw)
-            running.heads = tuple(sorted(keeper.heads))
-        self.running = None
-
-    def _call_back(self, step: MigrationStep, keeper: HeadMaintainer, kw: dict[str, Any]) -> None:
-        for callback in self.on_version_apply_callbacks:
-            callback(ctx=self, step=step.info, heads=set(keeper.heads), run_args=kw)
 
     def _starting_heads(self) -> tuple[str, ...]:
         if self.opts.get("dont_mutate", False) or self.as_sql:
@@ -371,7 +309,7 @@ class MigrationContext:
         ):  # two that make the table at once would get in each other's way
             return self._starting_heads()
         if not heads:
-            self._ensure_version_table()
+            self._sender.ensure_table(self._version)  # it may come with the first revision's statements
         return heads
 
     def _has_version_table(self) -> bool:
@@ -379,8 +317,8 @@ class MigrationContext:
 
     def _ensure_version_table(self, purge: bool = False) -> None:
         self._sender.ensure_table(self._version)
+        self._sender.flush()
         if purge:
-            self._sender.flush()
             self._connection.execute(self._version.delete())
 
     def _write_version(self, write: RowWrite) -> None:
@@ -388,27 +326,21 @@ class MigrationContext:
 
     def _check_heads(self) -> None:
         """Make sure, inside a transaction that keeps other writers out, that nobody moved the version meanwhile."""
-        if self._heads is None:
+        keeper = self._run.keeper if self._run is not None else None
+        if keeper is None:
             return
         self._sender.settle()
         found = read_heads(self._connection, self._version)
-        if set(found) != self._heads.heads:
-            raise VersionMovedError(self.version_table, sorted(self._heads.heads), sorted(found))
+        if set(found) != keeper.heads:
+            raise VersionMovedError(self.version_table, sorted(keeper.heads), sorted(found))
 
     def unrecorded(self) -> AbstractContextManager[None]:
         """Let statements pass that are no part of the revision, and that need not be sent at all."""
-        return self._journal.paused()
+        return self._run.journal.paused() if self._run is not None else nullcontext()
 
     def _before_partial_commit(self) -> None:
-        self._journal.checkpoint()
-
-    def _open_journal(self) -> Journal | NoJournal:
-        if self._session is None:
-            return NoJournal()
-        journal = open_journal(self._connection, self._version, found=self._session.journal)
-        if isinstance(journal, Journal):
-            self.impl.sink = JournalSink(self.impl.sink, journal)
-        return journal
+        if self._run is not None:
+            self._run.journal.checkpoint()
 
     def _open_session(self, *, migrates: bool = False) -> bool:
         """Make the session ready where the run migrates, and tell whether that was done now."""
@@ -417,7 +349,8 @@ class MigrationContext:
             return False
         name = LockName(self.version_table_schema or self._settings.schema, self.version_table)
         watch_connection(self._connection)
-        if migrates and self._only_looks and self._connection.in_transaction():
+        asked = migrates and self._run is not None and self._run.began_idle
+        if asked and self._connection.in_transaction():
             self._connection.commit()  # MySQL would go on showing what was there before the lock
         session = MigrationSession(
             self._connection, name, self._settings, in_transaction=self._connection.in_transaction()
@@ -432,7 +365,7 @@ class MigrationContext:
             session.close()
 
     def _transaction_ended(self) -> None:
-        if self._heads is None:
+        if self._run is None:
             self._close_session()
 
     def _starting_revision(self, connection: Connection | None) -> tuple[str, ...]:

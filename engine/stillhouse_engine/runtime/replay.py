@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from stillhouse_engine.runtime.heads import HeadMaintainer
+    from stillhouse_engine.runtime.journal import Journal
+    from stillhouse_engine.runtime.journalling import NoJournal
     from stillhouse_engine.runtime.recordings import Recordings, SentStatement
     from stillhouse_engine.runtime.settings import RunSettings
 
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
         _connection: Any
         _settings: RunSettings
         _sender: Any
-        _journal: Any
 
 
 log = logging.getLogger("alembic.runtime.migration")
@@ -178,11 +179,11 @@ class Replay:
 
 
 def start_replay(
-    context: Context, heads: set[str], steps: Sequence[Any], arguments: dict[str, Any]
+    context: Context, journal: Journal | NoJournal, heads: set[str], steps: Sequence[Any], arguments: dict[str, Any]
 ) -> Replay | NoReplay:
     """Decide how a plan runs."""
     settings = context._settings  # noqa: SLF001 - its own part
-    if settings.recordings is None or not steps or not is_ours(context) or context._journal.interrupted:  # noqa: SLF001 - its own part
+    if settings.recordings is None or not steps or not is_ours(context) or journal.interrupted:
         return NoReplay()
     plan = (
         dialect_key(context.dialect),
@@ -203,12 +204,11 @@ def send_recorded(context: Context, stretch: Stretch, keeper: HeadMaintainer) ->
     started = time.monotonic()
     for step in stretch.steps:
         log.info("Running %s", step)
-    with context._journal.paused():  # noqa: SLF001 - what is replayed commits with its version row
-        context._sender.send_recorded(stretch.statements)  # noqa: SLF001 - its own part
-        fault("before_version_row")
-        keeper.update_to_steps(stretch.steps)
-        fault("after_version_row")
-        context._sender.flush()  # noqa: SLF001 - its own part
+    context._sender.send_recorded(stretch.statements)  # noqa: SLF001 - its own part
+    fault("before_version_row")
+    keeper.update_to_steps(stretch.steps)
+    fault("after_version_row")
+    context._sender.flush()  # noqa: SLF001 - its own part
     context._settings.tell(  # noqa: SLF001 - its own part
         "revisions.replayed",
         revisions=[step.revision.revision for step in stretch.steps],

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from stillhouse_engine.errors import LockBusyError, MigrationScriptError
+from stillhouse_engine.runtime.migration import MigrationContext
 from stillhouse_engine.runtime.project import DatabaseSpec, Project
 from stillhouse_engine.runtime.waiting import Backoff
 
@@ -109,3 +110,10 @@ def test_a_connection_whose_transactions_begin_by_themselves(tmp_path, make_proj
         ("a",),
         ("alembic_version",),
     ]
+
+
+def test_a_version_table_that_a_program_asks_for_is_there_at_once(tmp_path):
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'x.db'}", poolclass=NullPool)
+    with engine.connect() as connection:
+        MigrationContext.configure(connection)._ensure_version_table()
+        assert sa.inspect(connection).get_table_names() == ["alembic_version"]
