@@ -29,7 +29,8 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("stillhouse")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job ignores Ctrl-C, and so would what it starts
+# A shell's background job ignores Ctrl-C, and so would the commands that its tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
