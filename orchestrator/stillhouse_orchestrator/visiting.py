@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from stillhouse_orchestrator.connections import FILES, Priority, server_of
+from stillhouse_orchestrator.connections import FILES, Priority, place_of, server_of
 from stillhouse_orchestrator.connections.kept import WORN_OUT
 from stillhouse_orchestrator.connections.opening import failed, unanswered
 from stillhouse_orchestrator.errors import ConnectionFailedError
@@ -170,7 +170,10 @@ class Visits(Generic[Found]):
                     for together in batched(some, TOGETHER):
                         found.update(await self._together(connection, together, seconds))
                         self._heard(queue)
+            self._connections.silent.discard(place_of(targets[0]))
         except ConnectionFailedError as error:
+            if error.kind == "timeout":
+                self._connections.silent.add(place_of(targets[0]))
             if error.kind in OUT_OF_REACH:
                 queue.unanswered, queue.last = queue.unanswered + 1, error
             elif error.kind != "budget":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=30)
 GIVE_UP_AFTER = timedelta(days=3)
-AT_ONCE = 8
+AT_ONCE = 8  # to one channel: one that hangs holds back nobody else's messages
 
 
 async def empty(store: Store, channels: Mapping[str, Channel]) -> int:
@@ -32,9 +33,9 @@ async def empty(store: Store, channels: Mapping[str, Channel]) -> int:
     """
     async with store.read() as session:
         due = await session.outbox.due(now())
-    gate = asyncio.Semaphore(AT_ONCE)
+    gates: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(_attempt(store, channels.get(d.channel), d, gate)) for d in due]
+        running = [tasks.create_task(_attempt(store, channels.get(d.channel), d, gates[d.channel])) for d in due]
     return sum(task.result() for task in running)
 
 

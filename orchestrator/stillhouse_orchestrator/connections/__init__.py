@@ -3,7 +3,7 @@
 from stillhouse_orchestrator.connections.asking import AskAgainError, ask, ask_table, plainly
 from stillhouse_orchestrator.connections.budgets import Budget, Priority
 from stillhouse_orchestrator.connections.reaching import Connections
-from stillhouse_orchestrator.connections.servers import FILES, own_url, server_of
+from stillhouse_orchestrator.connections.servers import FILES, own_url, place_of, server_of
 
 __all__ = [
     "FILES",
@@ -14,6 +14,7 @@ __all__ = [
     "ask",
     "ask_table",
     "own_url",
+    "place_of",
     "plainly",
     "server_of",
 ]

@@ -48,7 +48,8 @@ class Connections:
 
     Attributes:
         gathering: held by whoever waits for several places at once; two at a time would each keep half of what they need.
-        silent: servers that have left one look after another without an answer; whoever hears of one again takes it off.
+        silent: servers (``host:port``) that have left one look after another without an answer, and databases
+            (``host:port/name``) that have left one; whoever hears of one again takes it off.
     """
 
     def __init__(self, limits: Limits | None = None, connect_timeout: float = CONNECT_SECONDS) -> None:

@@ -11,6 +11,8 @@ from stillhouse_config.urls import SecretUrl
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
+    from stillhouse_config import TargetDeclaration
+
 FILES = "files"  # the server of everything that is a file on this machine
 OWN_DRIVERS = {"postgresql": "asyncpg", "mysql": "asyncmy", "mariadb": "asyncmy", "sqlite": "aiosqlite"}
 OWN_OPTIONS = {  # what a project's driver calls it, and what the daemon's does; others are the project's business
@@ -24,6 +26,11 @@ def server_of(url: URL | str) -> str:
     """Return the ``host:port`` behind a URL, as the fleet file's ``servers`` name it, or ``FILES``: the key of its budget."""
     text = url if isinstance(url, str) else url.render_as_string(hide_password=False)
     return SecretUrl(text).server or FILES
+
+
+def place_of(target: TargetDeclaration) -> str:
+    """Return the database of a target as ``host:port/name``, or as the path of its file."""
+    return f"{target.server or ''}/{target.url.database or ''}"
 
 
 def own_url(url: URL | str) -> URL:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stillhouse_orchestrator.connections import place_of
 from stillhouse_orchestrator.scheduling import Tick, Work
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ RETENTION_SECONDS = 86_400.0
 def ticks_of(file: FleetFile, fleet: Fleet, silent: Container[str] = ()) -> set[Tick]:
     """Return the ticks of a fleet.
 
-    Targets that share an interval share a tick. Those of a server that does not answer have one of their own, so that nobody
-    waits for it, and so has each source of targets.
+    Targets that share an interval share a tick. Those of a server, or of a database, that does not answer have one of their
+    own, so that nobody waits for it, and so has each source of targets.
 
     Args:
         file: the fleet file.
         fleet: the targets.
-        silent: servers that do not answer.
+        silent: servers and databases that do not answer.
     """
     return {
         Tick(Work.ALERTS, ALERT_SECONDS),
@@ -40,7 +41,7 @@ def due_targets(fleet: Fleet, tick: Tick, silent: Container[str] = ()) -> tuple[
 
 
 def _target_ticks(target: TargetDeclaration, silent: Container[str]) -> Iterator[Tick]:
-    only = target.server if target.server in silent else None
+    only = next((place for place in (target.server, place_of(target)) if place in silent), None)
     yield Tick(Work.CENSUS, target.census_every.total_seconds(), only)
     if target.drift.every is not None:
         yield Tick(Work.DRIFT, target.drift.every.total_seconds(), only)

@@ -28,7 +28,7 @@ class Tick:
     Attributes:
         work: what to do.
         every: seconds between two runs.
-        only: the server or the ``for_each`` declaration that it is for; None for all that have no tick of their own.
+        only: the server, the database or the ``for_each`` declaration that it is for; None for all that have no tick of their own.
     """
 
     work: Work

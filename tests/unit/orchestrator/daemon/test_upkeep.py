@@ -45,9 +45,10 @@ databases:
   b_db: {url: "postgresql://db2/b", migrations: m}
 """
     file = parse_fleet(text, Path("/nowhere/fleet.yaml"), {}, check_paths=False)
-    fleet, silent = file.expand(), {"db2:5432"}
-    own = {tick.key for tick in ticks_of(file, fleet, silent) - ticks_of(file, fleet)}
-    assert own == {"census/60/db2:5432", "drift/900/db2:5432"}
+    fleet = file.expand()
+    for silent in ({"db2:5432/b"}, {"db2:5432", "db2:5432/b"}):
+        own = {tick.key for tick in ticks_of(file, fleet, silent) - ticks_of(file, fleet)}
+        assert own == {f"census/60/{min(silent, key=len)}", f"drift/900/{min(silent, key=len)}"}
     assert [target.name for target in due_targets(fleet, Tick(Work.CENSUS, 60), silent)] == ["a_db"]
     assert [target.name for target in due_targets(fleet, Tick(Work.CENSUS, 60, "db2:5432"), silent)] == ["b_db"]
 
