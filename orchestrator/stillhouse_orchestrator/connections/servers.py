@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
@@ -30,7 +31,12 @@ def server_of(url: URL | str) -> str:
 
 def place_of(target: TargetDeclaration) -> str:
     """Return the database of a target as ``host:port/name``, or as the path of its file."""
-    return f"{target.server or ''}/{target.url.database or ''}"
+    return _place_of(target.url)
+
+
+@lru_cache(maxsize=32768)
+def _place_of(url: SecretUrl) -> str:
+    return f"{url.server or ''}/{url.database or ''}"
 
 
 def own_url(url: URL | str) -> URL:

@@ -8,7 +8,7 @@ from stillhouse_orchestrator.connections import place_of
 from stillhouse_orchestrator.scheduling import Tick, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Collection, Iterator
 
     from stillhouse_config import Fleet, FleetFile, TargetDeclaration
 
@@ -16,7 +16,7 @@ ALERT_SECONDS = 10.0  # how soon a notification that has become due is sent
 RETENTION_SECONDS = 86_400.0
 
 
-def ticks_of(file: FleetFile, fleet: Fleet, silent: Container[str] = ()) -> set[Tick]:
+def ticks_of(file: FleetFile, fleet: Fleet, silent: Collection[str] = ()) -> set[Tick]:
     """Return the ticks of a fleet.
 
     Targets that share an interval share a tick. Those of a server, or of a database, that does not answer have one of their
@@ -35,13 +35,13 @@ def ticks_of(file: FleetFile, fleet: Fleet, silent: Container[str] = ()) -> set[
     }
 
 
-def due_targets(fleet: Fleet, tick: Tick, silent: Container[str] = ()) -> tuple[TargetDeclaration, ...]:
+def due_targets(fleet: Fleet, tick: Tick, silent: Collection[str] = ()) -> tuple[TargetDeclaration, ...]:
     """Return the targets that a census or drift tick is for."""
     return tuple(target for target in fleet.targets.values() if tick in _target_ticks(target, silent))
 
 
-def _target_ticks(target: TargetDeclaration, silent: Container[str]) -> Iterator[Tick]:
-    only = next((place for place in (target.server, place_of(target)) if place in silent), None)
+def _target_ticks(target: TargetDeclaration, silent: Collection[str]) -> Iterator[Tick]:
+    only = next((place for place in (target.server, place_of(target)) if place in silent), None) if silent else None
     yield Tick(Work.CENSUS, target.census_every.total_seconds(), only)
     if target.drift.every is not None:
         yield Tick(Work.DRIFT, target.drift.every.total_seconds(), only)
