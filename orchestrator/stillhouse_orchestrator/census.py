@@ -19,7 +19,7 @@ from stillhouse_orchestrator.jobs import project_key
 from stillhouse_orchestrator.readings import ABSENT, read, refused
 from stillhouse_orchestrator.revisions import judge
 from stillhouse_orchestrator.values import Health, TargetState
-from stillhouse_orchestrator.values.rollout import UNSETTLED
+from stillhouse_orchestrator.values.rollout_target import UNSETTLED
 from stillhouse_orchestrator.versions import Applied, troubles
 from stillhouse_orchestrator.visiting import Visits, batched
 

@@ -46,8 +46,8 @@ def member_row(member: RolloutTarget) -> dict[str, Any]:
 
 def changed_members(before: Rollout | None, after: Rollout) -> list[dict[str, Any]]:
     """Return the targets of a rollout that are not what they were; all of them when nothing is known of before."""
-    known = before.targets if before is not None else {}
-    return [member_row(member) for name, member in after.targets.items() if known.get(name) is not member]
+    known = None if before is None else before.targets
+    return [member_row(member) for _, member in after.targets.since(known)]
 
 
 def drift_document(reports: Sequence[DriftReport]) -> dict[str, Any]:

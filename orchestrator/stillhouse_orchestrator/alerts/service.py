@@ -17,7 +17,7 @@ from stillhouse_orchestrator.alerts.undone import look_at_rollouts
 from stillhouse_orchestrator.errors import ChannelError
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.values import Alert, AlertState, Severity, Silence
-from stillhouse_orchestrator.values.rollout import BUSY
+from stillhouse_orchestrator.values.rollout_target import BUSY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
 import click
@@ -33,7 +34,8 @@ class Watching:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
-        self._members: dict[str, Mapping[str, Any]] = {}
+        self._states: dict[str, str] = {}
+        self._counts = Counter[str]()
         self._said: dict[str, tuple[str, str | None]] = {}
         self._seen: Rollout | None = None
         self._state: str | None = None
@@ -77,9 +79,9 @@ class Watching:
             self._state = state
             self._print(state)
         if self._bar is not None and self._task is not None:
-            states = [member["state"] for member in self._members.values()]
-            settled, busy = (sum(state not in UNSETTLED for state in states), sum(state in BUSY for state in states))
-            self._bar.update(self._task, total=len(states), completed=settled, description=f"{busy} running")
+            total, busy = len(self._states), sum(self._counts[state] for state in BUSY)
+            settled = total - sum(self._counts[state] for state in UNSETTLED)
+            self._bar.update(self._task, total=total, completed=settled, description=f"{busy} running")
 
     def follow(self, daemon: Daemon, rollout_id: str, *, until_held: bool = False) -> dict[str, Any]:
         """Watch a rollout of a daemon until it is over, and return it.
@@ -105,7 +107,9 @@ class Watching:
 
     def _tells(self, member: Mapping[str, Any]) -> bool:
         """Keep where a member is, and tell whether that is worth a line."""
-        self._members[member["target"]] = member
+        self._counts[self._states.get(member["target"], "")] -= 1
+        self._counts[member["state"]] += 1
+        self._states[member["target"]] = member["state"]
         now = (member["state"], member["reason"])
         waits_its_turn = member["state"] == "waiting" and (member["reason"] or "").startswith(TURN)
         if self._said.get(member["target"]) == now or member["state"] in QUIET or waits_its_turn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from stillhouse_orchestrator.rollouts import barrier
 from stillhouse_orchestrator.rollouts.barrier import Finish
 from stillhouse_orchestrator.rollouts.edits import next_step, with_members
-from stillhouse_orchestrator.rollouts.startable import Needs, survey, wave_of
+from stillhouse_orchestrator.rollouts.startable import needed, survey, wave_of
 from stillhouse_orchestrator.values import (
     Approve,
     Barrier,
@@ -22,6 +21,8 @@ from stillhouse_orchestrator.values import (
     Verify,
     Wave,
 )
+from stillhouse_orchestrator.values.places import lowest
+from stillhouse_orchestrator.values.rollout_target import BAD, BUSY, QUEUED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from stillhouse_orchestrator.values import RolloutTarget
 
 ASKED_AT_ONCE = 32
+LOST = BAD | {MemberState.CANCELLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def advance(rollout: Rollout, facts: Facts) -> tuple[Rollout, tuple[Action, ...]
 
 def next_moment(rollout: Rollout, facts: Facts) -> timedelta | None:
     """Return how long until time alone changes something that the rollout knows of."""
-    moments = [member.retry_at for member in rollout.members(MemberState.WAITING) if member.retry_at]
+    moments = [turn.retry_at for turn in rollout.targets.turns if turn.state is MemberState.WAITING and turn.retry_at]
     step = rollout.steps[rollout.step] if rollout.step < len(rollout.steps) else None
     if isinstance(step, Pause) and step.seconds is not None and rollout.step_at is not None:
         moments.append(rollout.step_at + timedelta(seconds=step.seconds))
@@ -86,7 +88,7 @@ def _tripped(rollout: Rollout) -> Rollout:
     if rollout.ending is not None:
         return rollout
     back = rollout.state is RolloutState.ROLLING_BACK
-    bad = Counter(member.wave for member in rollout.members() if member.state.bad and member.undo is back)
+    bad = rollout.targets.by_wave(lambda standing: standing.state.bad and standing.undo is back)
     ending = RolloutState.ROLLBACK_FAILED if back else RolloutState.FAILED
     for number, wave in enumerate(rollout.waves, 1):
         allowed = wave.max_failures.allowed(wave.size)
@@ -119,22 +121,22 @@ def _without_hopeless(rollout: Rollout, facts: Facts) -> Rollout:
 
 def _hopeless(rollout: Rollout) -> Iterator[tuple[RolloutTarget, RolloutTarget]]:
     """Yield queued members with one that they need and that will not get through by itself."""
-    needs = Needs(rollout)
-    for member in rollout.members():
-        if member.state.queued:
-            for other in needs.of(member):
-                if other.state.bad or other.state is MemberState.CANCELLED:
-                    yield member, other
-                    break
+    members = rollout.targets
+    if not members.where(lambda standing: standing.state in LOST):
+        return
+    for turn, places in members.turns.items():
+        other = next((other for other in needed(members, turn) if other.state in LOST), None)
+        if other is not None:
+            yield from ((member, other) for member in members.at(places))
 
 
 def _walked(rollout: Rollout, facts: Facts) -> Rollout:
     """Go on to the first step that is not complete; end after the last one."""
     while rollout.step < len(rollout.steps) and _complete(rollout, facts):
         rollout = next_step(rollout, facts.now)
-    if rollout.step < len(rollout.steps) or not all(member.state.settled for member in rollout.members()):
+    if rollout.step < len(rollout.steps) or rollout.targets.where(lambda standing: not standing.state.settled):
         return rollout
-    bad = sum(member.state.bad for member in rollout.members())
+    bad = rollout.targets.where(lambda standing: standing.state.bad).bit_count()
     reason = f"{bad} failed, within the budget" if bad else None
     return replace(rollout, ending=RolloutState.SUCCEEDED, reason=reason)
 
@@ -148,24 +150,27 @@ def _complete(rollout: Rollout, facts: Facts) -> bool:
         return False
     if isinstance(step, Verify) and step.on is not None:
         return rollout.check is CheckState.PASSED
-    members = [member for member in rollout.members() if member.wave <= rollout.wave]
-    if isinstance(step, Wave):
-        return all(member.state.settled for member in members)
-    return all(member.state.settled and not _unverified(rollout, member) for member in members)
+    wave = rollout.wave
+    unsettled = rollout.targets.where(lambda standing: standing.wave <= wave and not standing.state.settled)
+    return not unsettled and (isinstance(step, Wave) or not _unverified(rollout))
 
 
 def _unfinished(rollout: Rollout) -> bool:
     """Tell whether a target of the waves so far is still to be migrated: one that is tried again."""
-    return any(member.state.queued or member.working for member in rollout.members() if member.wave <= rollout.wave)
+    wave = rollout.wave
+    left = rollout.targets.where(lambda each: each.wave <= wave and (each.state.queued or each.working))
+    return bool(left)
 
 
-def _unverified(rollout: Rollout, member: RolloutTarget) -> bool:
-    return member.state is MemberState.DONE and member.wave <= rollout.wave and member.verified <= rollout.step
+def _unverified(rollout: Rollout) -> int:
+    """Return the places of the targets that the ``verify`` step in progress has not asked yet."""
+    done, wave, step = MemberState.DONE, rollout.wave, rollout.step
+    return rollout.targets.where(lambda each: each.state is done and each.wave <= wave and each.verified <= step)
 
 
 def _returned(rollout: Rollout) -> Rollout:
     """End a rollback once every member that was to go back did, or did not."""
-    if any(member.undo and not member.state.settled for member in rollout.members()):
+    if rollout.targets.where(lambda standing: standing.undo and not standing.state.settled):
         return rollout
     left = [member.target for member in rollout.members() if _astray(member)]
     if not left:
@@ -180,13 +185,12 @@ def _astray(member: RolloutTarget) -> bool:
 
 def _ended(rollout: Rollout, facts: Facts) -> Rollout:
     """End once nothing runs any more; until then nothing starts."""
-    if rollout.ending is None or any(member.state.busy for member in rollout.members()):
+    if rollout.ending is None or any(rollout.members(*BUSY)):
         return rollout
     reason = f"the rollout {rollout.ending.value.replace('_', ' ')}"
     cancelled = [
         replace(member, state=MemberState.CANCELLED, reason=reason, finished_at=facts.now)
-        for member in rollout.members()
-        if member.state.queued
+        for member in rollout.members(*QUEUED)
     ]
     ended = replace(rollout, state=rollout.ending, ending=None, hold=None, finished_at=facts.now)
     return with_members(ended, cancelled)
@@ -221,9 +225,8 @@ def _started(rollout: Rollout, answer: Survey, facts: Facts) -> tuple[Rollout, t
     """Mark what may start as running, and give the rest their reasons."""
     running = [_running(rollout.targets[name], facts) for name in answer.start]
     waiting = [
-        replace(member, state=MemberState.WAITING, reason=reason)
-        for member, reason in ((rollout.targets[name], reason) for name, reason in answer.waiting.items())
-        if member.state is not MemberState.WAITING or member.reason != reason
+        replace(rollout.targets[name], state=MemberState.WAITING, reason=reason)
+        for name, reason in answer.waiting.items()
     ]
     actions = tuple(Migrate(member, wave_of(rollout, member).deadline) for member in running)
     return with_members(rollout, [*running, *waiting]), actions
@@ -252,7 +255,7 @@ def _asked(rollout: Rollout) -> tuple[Rollout, tuple[Action, ...]]:
         if rollout.check is not CheckState.IDLE:
             return rollout, ()
         return replace(rollout, check=CheckState.RUNNING), (Ask(step.on, step, one=True),)
-    room = ASKED_AT_ONCE - sum(1 for _ in rollout.members(MemberState.VERIFYING))
-    chosen = [member for member in rollout.members() if _unverified(rollout, member)][: max(0, room)]
-    asked = [replace(member, state=MemberState.VERIFYING) for member in chosen]
+    asking = rollout.targets.where(lambda standing: standing.state is MemberState.VERIFYING)
+    chosen = lowest(_unverified(rollout), max(0, ASKED_AT_ONCE - asking.bit_count()))
+    asked = [replace(member, state=MemberState.VERIFYING) for member in rollout.targets.at(chosen)]
     return with_members(rollout, asked), tuple(Ask(member.target, step) for member in asked)

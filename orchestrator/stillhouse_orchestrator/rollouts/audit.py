@@ -51,12 +51,7 @@ def changes(before: Rollout, after: Rollout, at: datetime) -> list[Event]:
     return [
         *(_decided(after, decision) for decision in decisions),
         *_moved(before, after, at),
-        *(
-            event
-            for name, member in after.targets.items()
-            if before.targets.get(name) is not member
-            for event in _member(after, before.targets.get(name), member, at)
-        ),
+        *(event for old, new in after.targets.since(before.targets) for event in _member(after, old, new, at)),
         *_over(before, after, at),
     ]
 

@@ -47,7 +47,7 @@ def decide(rollout: Rollout, facts: Facts) -> tuple[Rollout, tuple[Finish, ...]]
     for number, wave in enumerate(rollout.waves, 1):
         if not wave.barrier:
             continue
-        members = [member for member in rollout.members() if member.wave == number and not member.undo]
+        members = list(rollout.in_wave(number))
         rollout, said = _word(rollout, members)
         finishes += said
         rollout = _paused_halfway(rollout, number, members, facts)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def with_members(rollout: Rollout, changed: Iterable[RolloutTarget]) -> Rollout:
     """Return the rollout with some members replaced or added."""
-    new = {member.target: member for member in changed}
-    return replace(rollout, targets={**rollout.targets, **new}) if new else rollout
+    members = tuple(changed)
+    return replace(rollout, targets=rollout.targets.changed(members)) if members else rollout
 
 
 def next_step(rollout: Rollout, at: datetime) -> Rollout:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stillhouse_config.selectors import Selector
 from stillhouse_orchestrator.rollouts.errors import DependencyError
-from stillhouse_orchestrator.values import Rollout, RolloutTarget, Step, Wave
+from stillhouse_orchestrator.values import Members, Rollout, RolloutTarget, Step, Wave
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -76,7 +76,7 @@ def freeze(plan: Plan, steps: tuple[Step, ...], targets: Mapping[str, TargetDecl
         plan.requested,
         plan.id,
         _sized(steps, members),
-        members,
+        Members(members),
         order.at,
         order.by,
         strategy=order.strategy,

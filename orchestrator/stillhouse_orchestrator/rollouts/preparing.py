@@ -15,7 +15,7 @@ from stillhouse_orchestrator.rollouts.planning import Wish
 from stillhouse_orchestrator.rollouts.reversibility import irreversible
 from stillhouse_orchestrator.rollouts.runner import look_at
 from stillhouse_orchestrator.rollouts.verbs import check
-from stillhouse_orchestrator.values import MemberState, Rollout, RolloutTarget
+from stillhouse_orchestrator.values import Members, MemberState, Rollout, RolloutTarget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,7 +143,8 @@ class Preparing:
         if not any(wave.barrier for wave in rollout.waves):
             return
         targets = self._world.fleet().targets
-        known = replace(rollout, targets={name: item for name, item in rollout.targets.items() if name in targets})
+        declared = Members({name: item for name, item in rollout.targets.items() if name in targets})
+        known = replace(rollout, targets=declared)
         one_of_each = {member.server: targets[member.target].url for member in known.members() if member.server}
         limits = {server: await self._world.connections.limit(url.reveal()) for server, url in one_of_each.items()}
         check_barriers(known, Terms(targets, limits, sql_of(groups)))

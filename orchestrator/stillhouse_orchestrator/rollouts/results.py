@@ -60,8 +60,7 @@ def _reverted(rollout: Rollout, signal: s.Reverted) -> Rollout:
     member = rollout.targets[signal.target]
     if not member.working:
         return rollout
-    wave = [other for other in rollout.members() if other.wave == member.wave and not other.undo]
-    failed = any(other.state.bad for other in wave)
+    failed = any(other.state.bad for other in rollout.in_wave(member.wave))
     back = replace(member, state=MemberState.PENDING, barrier=None, reason=None, started_at=None)
     if failed:
         reason = f"rolled back with its wave: {signal.reason}"
@@ -89,7 +88,7 @@ def _checked(rollout: Rollout, signal: s.Checked) -> Rollout:
 
 
 def _recovered(rollout: Rollout, signal: s.Recovered) -> Rollout:
-    working = [member for member in rollout.members() if member.working]
+    working = rollout.targets.those(lambda standing: standing.working)
     judged = barrier.recovered(rollout, [_judged(member, signal) for member in working])
     verifying = (member for member in rollout.members(MemberState.VERIFYING) if not member.working)
     asked = [replace(member, state=MemberState.DONE) for member in verifying]

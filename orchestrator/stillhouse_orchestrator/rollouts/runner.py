@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,9 @@ from stillhouse_orchestrator.rollouts.barrier import is_barrier
 from stillhouse_orchestrator.rollouts.hands import Hands, Task
 from stillhouse_orchestrator.rollouts.machine import Ask, Facts, Finish, Migrate, advance, apply, next_moment
 from stillhouse_orchestrator.rollouts.slots import Slots
-from stillhouse_orchestrator.rollouts.startable import IN_USE, wave_of
+from stillhouse_orchestrator.rollouts.startable import wanted, wave_of
 from stillhouse_orchestrator.values import Approve, CheckState, MemberState, Pause, Rollout, RolloutState
+from stillhouse_orchestrator.values.rollout_target import BUSY, QUEUED
 from stillhouse_orchestrator.workers.gates import Gate
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class Runner:
         self.rollout = rollout
         self._inbox: list[s.Signal] = []
         self._seen: Fleet | None = None
+        self._shut = windows.Shut()
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()
         self._group = asyncio.TaskGroup()
@@ -104,10 +105,7 @@ class Runner:
         leaves = self._world.stopping or (not self._attended and waits_for_somebody(self.rollout))
         if self.rollout.state.over or not leaves:
             return self.rollout.state.over
-        idle = (
-            not any(member.state.busy for member in self.rollout.members())
-            and self.rollout.check is not CheckState.RUNNING
-        )
+        idle = not any(self.rollout.members(*BUSY)) and self.rollout.check is not CheckState.RUNNING
         return idle and not self._inbox
 
     async def transition(self, *signals: s.Signal) -> Rollout:
@@ -133,11 +131,14 @@ class Runner:
         self._wake.set()
 
     def _facts(self) -> Facts:
-        moment, fleet = self._world.clock(), self._world.fleet()
-        held = windows.held(fleet.settings.windows, fleet.targets, self.rollout.targets, moment)
+        moment, members = self._world.clock(), self.rollout.targets
+        held = self._shut.held(self._world.fleet(), members, moment)
         busy = {name: f"rollout {other} runs on it" for name, other in self._world.others(self.rollout.id).items()}
-        stopped = dict.fromkeys(self.rollout.targets, "the daemon stops") if self._world.stopping else {}
-        return Facts(moment, {**held, **busy, **stopped}, self._slots.free)
+        if self._world.stopping:
+            held = dict.fromkeys(members, "the daemon stops")
+        elif busy:
+            held = {**held, **busy}
+        return Facts(moment, held, self._slots.free)
 
     def _departures(self) -> Iterable[s.Signal]:
         """Say which members the fleet no longer declares; an incomplete fleet cannot tell."""
@@ -145,7 +146,7 @@ class Runner:
         if fleet is self._seen:
             return []
         self._seen = fleet
-        gone = tuple(m.target for m in self.rollout.members() if m.state.queued and m.target not in fleet.targets)
+        gone = tuple(m.target for m in self.rollout.members(*QUEUED) if m.target not in fleet.targets)
         return [s.Vanished(self._world.clock(), gone)] if gone and fleet.is_complete else []
 
     def _act(self, actions: Iterable[Action]) -> None:
@@ -174,12 +175,15 @@ class Runner:
             gate.refuse(action.refusal or "")
 
     def _queue_for_places(self) -> None:
-        fleet = self._world.fleet()
-        waiting = [m for m in self.rollout.members(MemberState.WAITING) if (m.reason or "").startswith(IN_USE)]
-        urls = {m.server or "": fleet.targets[m.target].url for m in waiting if m.target in fleet.targets}
-        counts = Counter(member.server or "" for member in waiting)
-        places = {server: (urls[server].reveal(), count) for server, count in counts.items() if server in urls}
-        if any(is_barrier(self.rollout, member) for member in waiting):
+        fleet, members = self._world.fleet(), self.rollout.targets
+        places: dict[str, tuple[str, int]] = {}
+        at_once = False
+        for server, waiting in wanted(members).items():
+            first = next((member for member in members.at(waiting) if member.target in fleet.targets), None)
+            if first is not None:
+                places[server] = (fleet.targets[first.target].url.reveal(), waiting.bit_count())
+                at_once = at_once or is_barrier(self.rollout, first)
+        if at_once:
             self._slots.want_at_once(places)
             return
         for server, (url, count) in places.items():
@@ -230,7 +234,7 @@ class Runner:
 
     async def _pause(self) -> None:
         """Wait for a signal, a place, or the time at which something changes by itself."""
-        due = next_moment(self.rollout, self._facts())
+        due = next_moment(self.rollout, Facts(self._world.clock()))
         seconds = TICK_SECONDS if due is None else min(TICK_SECONDS, due.total_seconds())
         try:
             async with asyncio.timeout(seconds):
@@ -240,7 +244,7 @@ class Runner:
 
     async def _recover(self) -> None:
         """Look at what was running when another process stopped, before anything else."""
-        running = [member for member in self.rollout.members() if member.working]
+        running = list(self.rollout.targets.those(lambda standing: standing.working))
         asked = self.rollout.check is CheckState.RUNNING or any(self.rollout.members(MemberState.VERIFYING))
         if not running and not asked:
             return

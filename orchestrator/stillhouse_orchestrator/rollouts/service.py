@@ -21,6 +21,7 @@ from stillhouse_orchestrator.rollouts.preparing import Preparing
 from stillhouse_orchestrator.rollouts.runner import Runner, World, write
 from stillhouse_orchestrator.rollouts.strategies import steps_of
 from stillhouse_orchestrator.values import Rollout, RolloutState
+from stillhouse_orchestrator.values.rollout_target import BUSY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -116,7 +117,7 @@ class Rollouts:
         if runner := self._runners.get(rollout.id):
             return await runner.transition(prepared)
         after = apply(rollout, prepared)
-        if after.ending is not None and not any(member.state.busy for member in after.members()):
+        if after.ending is not None and not any(after.members(*BUSY)):
             return await Runner(self._world, rollout).transition(prepared)
         moved = await write(self._store, rollout, after, self.clock(), (prepared,))
         self._changed(moved)
@@ -225,8 +226,7 @@ class Rollouts:
             member.target: other
             for other, runner in self._runners.items()
             if other != rollout_id
-            for member in runner.rollout.members()
-            if member.working
+            for member in runner.rollout.targets.those(lambda standing: standing.working)
         }
 
     def _poke(self) -> None:

@@ -18,6 +18,7 @@ from stillhouse_orchestrator.values import (
     RolloutState,
     RolloutTarget,
 )
+from stillhouse_orchestrator.values.rollout_target import BAD, BUSY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -127,7 +128,7 @@ def _skip(rollout: Rollout, verb: s.Skip) -> Rollout:
 
 
 def _retry(rollout: Rollout, verb: s.Retry) -> Rollout:
-    named = _named(rollout, verb, verb.targets) if verb.targets else tuple(m for m in rollout.members() if m.state.bad)
+    named = _named(rollout, verb, verb.targets) if verb.targets else tuple(rollout.members(*BAD))
     wrong = [member for member in named if not (member.state.bad or member.state is MemberState.CANCELLED)]
     if wrong:
         raise TransitionError(rollout.id, "retry", f"{wrong[0].target} is {wrong[0].state.value}")
@@ -173,7 +174,7 @@ def _join(rollout: Rollout, verb: s.Join) -> Rollout:
 
 
 def _rollback(rollout: Rollout, verb: s.Rollback) -> Rollout:
-    busy = next((member.target for member in rollout.members() if member.state.busy), None)
+    busy = next((member.target for member in rollout.members(*BUSY)), None)
     if busy is not None:
         raise TransitionError(rollout.id, "rollback", f"{busy} is still running", "wait until it is through, or abort")
     changed = [

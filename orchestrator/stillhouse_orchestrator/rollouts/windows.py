@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from stillhouse_orchestrator.rollouts.errors import NoWindowError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
-    from stillhouse_config import TargetDeclaration
+    from stillhouse_config import Fleet, TargetDeclaration
     from stillhouse_config.windows import Window
 
 SOON = timedelta(days=31)
@@ -33,6 +33,28 @@ def held(
         for name in names
         if name in targets and (window.match is None or targets[name].matches(window.match))
     }
+
+
+class Shut:
+    """Remembers what shut windows hold back, as long as neither they, the fleet nor the members are others."""
+
+    def __init__(self) -> None:
+        self._asked: tuple[Fleet, list[str], int] | None = None
+        self._held: Mapping[str, str] = {}
+
+    def held(self, fleet: Fleet, names: Collection[str], at: datetime) -> Mapping[str, str]:
+        """Return which of a rollout's members a window holds back, with its name as the reason.
+
+        Args:
+            fleet: declares the windows and the targets; another one is another object.
+            names: the members; more of them may join, and none leaves.
+            at: the moment.
+        """
+        shut = list(closed(fleet.settings.windows, at))
+        asked = (fleet, shut, len(names))
+        if self._asked is None or self._asked[0] is not fleet or self._asked[1:] != asked[1:]:
+            self._asked, self._held = asked, held(fleet.settings.windows, fleet.targets, names, at)
+        return self._held
 
 
 def next_opening(

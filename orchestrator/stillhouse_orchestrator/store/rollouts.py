@@ -12,6 +12,7 @@ from stillhouse_orchestrator.store.errors import StaleWriteError
 from stillhouse_orchestrator.store.rows import add_missing, bodies, upsert
 from stillhouse_orchestrator.store.tables import plans, rollout_targets, rollouts
 from stillhouse_orchestrator.values import (
+    Members,
     Membership,
     Plan,
     Rollout,
@@ -21,7 +22,8 @@ from stillhouse_orchestrator.values import (
     from_json,
     to_json,
 )
-from stillhouse_orchestrator.values.rollout import BAD, BUSY, OVER, UNTOUCHED, MemberState
+from stillhouse_orchestrator.values.rollout import OVER
+from stillhouse_orchestrator.values.rollout_target import BAD, BUSY, UNTOUCHED, MemberState
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -62,7 +64,7 @@ class Rollouts:
     async def add(self, rollout: Rollout) -> None:
         """Keep a new rollout with its members."""
         await self._connection.execute(insert(rollouts), [_row(rollout)])
-        await upsert(self._connection, rollout_targets, [_member(rollout.id, item) for item in rollout.members()])
+        await upsert(self._connection, rollout_targets, (_member(rollout.id, item) for item in rollout.members()))
 
     async def get(self, rollout_id: str) -> Rollout | None:
         """Return one with its members."""
@@ -158,8 +160,8 @@ class Rollouts:
         result = await self._connection.execute(update(rollouts).where(*same).values(**_row(moved)))
         if result.rowcount != 1:
             raise StaleWriteError("rollout", before.id, before.version)
-        changed = [item for name, item in after.targets.items() if before.targets.get(name) is not item]
-        await upsert(self._connection, rollout_targets, [_member(after.id, item) for item in changed])
+        changed = (member for _, member in after.targets.since(before.targets))
+        await upsert(self._connection, rollout_targets, (_member(after.id, member) for member in changed))
         return moved
 
 
@@ -170,7 +172,7 @@ def _row(rollout: Rollout) -> dict[str, Any]:
         "version": rollout.version,
         "created_at": rollout.created_at,
         "finished_at": rollout.finished_at,
-        "body": to_json(replace(rollout, targets={}, version=0)),
+        "body": to_json(replace(rollout, targets=Members(), version=0)),
     }
 
 
@@ -186,7 +188,7 @@ def _member(rollout_id: str, member: RolloutTarget) -> dict[str, Any]:
 
 def _rollout(row: Row[Any], members: list[RolloutTarget]) -> Rollout:
     empty = from_json(Rollout, row.body)
-    return replace(empty, version=row.version, targets={member.target: member for member in members})
+    return replace(empty, version=row.version, targets=Members({member.target: member for member in members}))
 
 
 def _line(row: Row[Any], counts: Counter[str]) -> RolloutLine:

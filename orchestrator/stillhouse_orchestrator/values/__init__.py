@@ -16,18 +16,10 @@ from stillhouse_orchestrator.values.drift import (
     Sighting,
     drift_id,
 )
+from stillhouse_orchestrator.values.members import Members, Standing, Turn
 from stillhouse_orchestrator.values.plan import Hazard, Plan, PlanGroup
-from stillhouse_orchestrator.values.rollout import (
-    Barrier,
-    CheckState,
-    Decision,
-    Membership,
-    MemberState,
-    Rollout,
-    RolloutLine,
-    RolloutState,
-    RolloutTarget,
-)
+from stillhouse_orchestrator.values.rollout import CheckState, Decision, Membership, Rollout, RolloutLine, RolloutState
+from stillhouse_orchestrator.values.rollout_target import Barrier, MemberState, RolloutTarget
 from stillhouse_orchestrator.values.strategy import Approve, Budget, Pause, Step, Verify, Wave
 from stillhouse_orchestrator.values.target import Health, TargetState, VersionTrouble
 
@@ -51,6 +43,7 @@ __all__ = [
     "Health",
     "IgnoreRule",
     "MemberState",
+    "Members",
     "Membership",
     "Message",
     "Notice",
@@ -65,8 +58,10 @@ __all__ = [
     "Severity",
     "Sighting",
     "Silence",
+    "Standing",
     "Step",
     "TargetState",
+    "Turn",
     "Verify",
     "VersionTrouble",
     "Wave",

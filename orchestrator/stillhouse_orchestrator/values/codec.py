@@ -91,6 +91,9 @@ def _single(shape: Any) -> Reader:
         return datetime.fromisoformat
     if dataclasses.is_dataclass(cast("object", shape)):
         return _dataclass(shape)
+    if isinstance(shape, type) and issubclass(shape, Mapping):
+        mapping, read = cast("Any", shape), _reader(cast("Any", shape).__orig_bases__[0])
+        return lambda plain: mapping(read(plain))
     return shape if isinstance(shape, type) and issubclass(shape, Enum) else _as_it_is
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from stillhouse_orchestrator.values.members import Members
+from stillhouse_orchestrator.values.rollout_target import MemberState, RolloutTarget
 from stillhouse_orchestrator.values.strategy import Step, Wave
 
 
@@ -34,122 +36,6 @@ OVER = frozenset({
 })  # fmt: skip
 
 
-class MemberState(StrEnum):
-    """Where one target of a rollout is."""
-
-    PENDING = "pending"
-    WAITING = "waiting"
-    RUNNING = "running"
-    VERIFYING = "verifying"
-    DONE = "done"
-    SKIPPED = "skipped"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    BLOCKED_DRIFT = "blocked_drift"
-    INDETERMINATE = "indeterminate"
-    ROLLED_BACK = "rolled_back"
-
-    @property
-    def queued(self) -> bool:
-        """It has not started."""
-        return self in QUEUED
-
-    @property
-    def busy(self) -> bool:
-        """Something runs on it at this moment."""
-        return self in BUSY
-
-    @property
-    def settled(self) -> bool:
-        """It neither runs nor waits to."""
-        return self not in UNSETTLED
-
-    @property
-    def bad(self) -> bool:
-        """It counts against its wave's failure budget."""
-        return self in BAD
-
-
-QUEUED = frozenset({MemberState.PENDING, MemberState.WAITING})
-BUSY = frozenset({MemberState.RUNNING, MemberState.VERIFYING})
-UNSETTLED = QUEUED | BUSY
-BAD = frozenset({MemberState.FAILED, MemberState.BLOCKED_DRIFT, MemberState.INDETERMINATE})
-UNTOUCHED = QUEUED | {MemberState.SKIPPED, MemberState.CANCELLED}
-
-
-class Barrier(StrEnum):
-    """Where one target of a barrier wave is between its last statement and its COMMIT."""
-
-    HOLDING = "holding"
-    COMMITTING = "committing"
-    COMMITTED = "committed"
-    UNCOMMITTED = "uncommitted"
-    REVERTING = "reverting"
-
-
-HELD = frozenset({Barrier.HOLDING, Barrier.COMMITTING, Barrier.REVERTING})
-
-
-@dataclass(frozen=True, slots=True)
-class RolloutTarget:
-    """One member of a rollout.
-
-    Attributes:
-        wave: number of its wave, from 1.
-        from_: applied revisions recorded when the rollout was frozen; a rollback returns to them.
-        to: the destination.
-        revisions: what lies between, in order.
-        reached: applied revisions after our last run on it; ``None`` before the first.
-        depends_on: members that must be done before it starts.
-        drift_id: the drift known when it was planned; another one blocks it.
-        verified: how many of the strategy's steps have verified it.
-        undo: it is on its way back.
-        retry_at: it was busy or refused for a moment, and is tried again then.
-        barrier: in a barrier wave, what becomes of the transaction that it holds open.
-    """
-
-    target: str
-    wave: int
-    from_: tuple[str, ...]
-    to: tuple[str, ...]
-    state: MemberState = MemberState.PENDING
-    reason: str | None = None
-    revisions: tuple[str, ...] = ()
-    reached: tuple[str, ...] | None = None
-    server: str | None = None
-    depends_on: tuple[str, ...] = ()
-    drift_id: str | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    retry_at: datetime | None = None
-    attempts: int = 0
-    verified: int = 0
-    undo: bool = False
-    error: str | None = None
-    barrier: Barrier | None = None
-
-    @property
-    def working(self) -> bool:
-        """Whether a job runs on it at this moment, if only to hold its transaction open."""
-        held = self.state is MemberState.VERIFYING and self.barrier in HELD
-        return self.state is MemberState.RUNNING or held
-
-    @property
-    def applied(self) -> tuple[str, ...]:
-        """The revisions that it should have at this moment."""
-        return self.from_ if self.reached is None else self.reached
-
-    @property
-    def goal(self) -> tuple[str, ...]:
-        """The revisions that it is on its way to."""
-        return self.from_ if self.undo else self.to
-
-    @property
-    def changed(self) -> bool:
-        """This rollout left it at other revisions than it found."""
-        return set(self.applied) != set(self.from_)
-
-
 class CheckState(StrEnum):
     """How far the check of a ``verify`` step on one target is."""
 
@@ -176,6 +62,7 @@ class Rollout:
     Attributes:
         requested: the destination as asked for: ``head``, a revision.
         plan_id: the plan that it is bound to.
+        targets: its members; a plain mapping becomes one.
         step: index of the step in progress; ``len(steps)`` after the last one.
         step_at: when that step began.
         hold: an operator's pause; nothing starts while it is set.
@@ -190,7 +77,7 @@ class Rollout:
     requested: str
     plan_id: str
     steps: tuple[Step, ...]
-    targets: Mapping[str, RolloutTarget]
+    targets: Members
     created_at: datetime
     created_by: str
     state: RolloutState = RolloutState.DRAFT
@@ -210,6 +97,11 @@ class Rollout:
     finished_at: datetime | None = None
     version: int = 0
 
+    def __post_init__(self) -> None:
+        """Take a plain mapping of members as well."""
+        given: Mapping[str, RolloutTarget] = self.targets
+        object.__setattr__(self, "targets", given if isinstance(given, Members) else Members(given))
+
     @property
     def waves(self) -> tuple[Wave, ...]:
         """The waves among its steps; wave 1 comes first."""
@@ -222,7 +114,13 @@ class Rollout:
 
     def members(self, *states: MemberState) -> Iterator[RolloutTarget]:
         """Yield its members, or those in some states."""
-        return (member for member in self.targets.values() if not states or member.state in states)
+        if not states:
+            return iter(self.targets.values())
+        return self.targets.those(lambda standing: standing.state in states)
+
+    def in_wave(self, number: int) -> Iterator[RolloutTarget]:
+        """Yield the members of a wave that are on their way forwards."""
+        return self.targets.those(lambda standing: standing.wave == number and not standing.undo)
 
 
 @dataclass(frozen=True, slots=True)

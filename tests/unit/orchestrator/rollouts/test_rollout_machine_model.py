@@ -31,7 +31,7 @@ from stillhouse_orchestrator.values import (
     from_json,
     to_json,
 )
-from stillhouse_orchestrator.values.rollout import HELD
+from stillhouse_orchestrator.values.rollout_target import HELD
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OLD, MIDDLE, NEW = ("r1",), ("r2",), ("r3",)
