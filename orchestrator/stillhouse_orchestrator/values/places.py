@@ -40,8 +40,8 @@ def lowest(places: int, count: int) -> int:
 def numbers(places: int) -> Iterator[int]:
     """Yield the places of a set in order."""
     bits = places.to_bytes(-(-places.bit_length() // 8), "little")
-    nothing_before = (places & -places).bit_length() // BLOCK * BLOCK
-    for first in range(nothing_before, len(bits) * 8, BLOCK):
+    lowest_place = max(0, (places & -places).bit_length() - 1)
+    for first in range(lowest_place // BLOCK * BLOCK, len(bits) * 8, BLOCK):
         block = int.from_bytes(bits[first // 8 : (first + BLOCK) // 8], "little")
         while block:
             lowest_bit = block & -block
