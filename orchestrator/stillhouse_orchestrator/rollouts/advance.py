@@ -224,10 +224,7 @@ def _because(word: str, rollout: Rollout) -> str:
 def _started(rollout: Rollout, answer: Survey, facts: Facts) -> tuple[Rollout, tuple[Action, ...]]:
     """Mark what may start as running, and give the rest their reasons."""
     running = [_running(rollout.targets[name], facts) for name in answer.start]
-    waiting = [
-        replace(rollout.targets[name], state=MemberState.WAITING, reason=reason)
-        for name, reason in answer.waiting.items()
-    ]
+    waiting = [rollout.targets[name].waiting(reason) for name, reason in answer.waiting.items()]
     actions = tuple(Migrate(member, wave_of(rollout, member).deadline) for member in running)
     return with_members(rollout, [*running, *waiting]), actions
 

@@ -1,8 +1,9 @@
 """One member of a rollout: a target, where it was found, where it goes, and how far it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 
 
 class MemberState(StrEnum):
@@ -104,6 +105,10 @@ class RolloutTarget:
     error: str | None = None
     barrier: Barrier | None = None
 
+    def waiting(self, reason: str) -> "RolloutTarget":
+        """Return it waiting for a reason; thousands are told at once, and ``replace`` takes three times as long."""
+        return RolloutTarget(*BEFORE_STATE(self), MemberState.WAITING, reason, *AFTER_REASON(self))
+
     @property
     def working(self) -> bool:
         """Whether a job runs on it at this moment, if only to hold its transaction open."""
@@ -123,3 +128,8 @@ class RolloutTarget:
     def changed(self) -> bool:
         """This rollout left it at other revisions than it found."""
         return set(self.applied) != set(self.from_)
+
+
+NAMES = [field.name for field in fields(RolloutTarget)]
+BEFORE_STATE = attrgetter(*NAMES[: NAMES.index("state")])
+AFTER_REASON = attrgetter(*NAMES[NAMES.index("reason") + 1 :])
