@@ -38,12 +38,12 @@ def to_json(value: Any) -> Any:
             return value.value
         case datetime():
             return value.astimezone(UTC).isoformat()
+        case tuple() | list() | frozenset() | Sequence():  # the frequent ones first
+            return [to_json(item) for item in (sorted(value) if isinstance(value, frozenset) else value)]
         case Mapping():
             return {str(key): to_json(item) for key, item in value.items()}
-        case Sequence() | frozenset():
-            return [to_json(item) for item in (sorted(value) if isinstance(value, frozenset) else value)]
     tag, fields = _written(cast("Any", type(value)))
-    plain = {key: to_json(getattr(value, name)) for name, key in fields}
+    plain = {key: item if type(item := getattr(value, name)) in PLAIN else to_json(item) for name, key in fields}
     return {"kind": tag, **plain} if isinstance(tag, str) else plain
 
 

@@ -12,10 +12,10 @@ from functools import reduce
 from itertools import chain
 from operator import or_
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from stillhouse_orchestrator.values.places import chosen, numbers, toggled
-from stillhouse_orchestrator.values.rollout_target import Barrier, MemberState, RolloutTarget, works
+from stillhouse_orchestrator.values.rollout_target import QUEUED, Barrier, MemberState, RolloutTarget, works
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NOBODY: Mapping[str, RolloutTarget] = MappingProxyType({})
 CHUNK = 128  # members; about the square root of many, so that a change copies few chunks and little of each
 Key = TypeVar("Key")
+Common: TypeAlias = tuple[Any, ...]  # of a group, before it has a name: thousands of members are grouped at once
 
 
 class Standing(NamedTuple):
@@ -177,18 +178,17 @@ class Members(Mapping[str, RolloutTarget]):
 
     def _regroup(self, moved: Iterable[tuple[int, tuple[RolloutTarget, ...]]]) -> None:
         """Take each place out of the groups of what was there, and put it into those of what is there now."""
-        standings, turns = defaultdict[Standing, list[int]](list), defaultdict[Turn, list[int]](list)
+        standings, turns = defaultdict[Common, list[int]](list), defaultdict[Common, list[int]](list)
         for place, old_and_new in moved:
             for member in old_and_new:
-                standing = Standing(member.wave, member.undo, member.state, member.verified, member.barrier)
-                standings[standing].append(place)
-                if member.state.queued:
-                    turns[self._turn(member)].append(place)
-        self.standings, self.turns = _toggled(self.standings, standings), _toggled(self.turns, turns)
-
-    def _turn(self, member: RolloutTarget) -> Turn:
-        needs = self._dependents.get(member.target, ()) if member.undo else member.depends_on
-        return Turn(member.wave, member.undo, member.state, member.server or "", needs, member.retry_at, member.reason)
+                state = member.state
+                standings[member.wave, member.undo, state, member.verified, member.barrier].append(place)
+                if state in QUEUED:
+                    needs = self._dependents.get(member.target, ()) if member.undo else member.depends_on
+                    key = member.wave, member.undo, state, member.server or "", needs, member.retry_at, member.reason
+                    turns[key].append(place)
+        self.standings = _toggled(self.standings, {Standing(*key): places for key, places in standings.items()})
+        self.turns = _toggled(self.turns, {Turn(*key): places for key, places in turns.items()})
 
 
 class _Values(ValuesView[RolloutTarget]):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
+from typing import Any
 
 
 class MemberState(StrEnum):
@@ -107,7 +108,8 @@ class RolloutTarget:
 
     def waiting(self, reason: str) -> "RolloutTarget":
         """Return it waiting for a reason; thousands are told at once, and ``replace`` takes three times as long."""
-        return RolloutTarget(*BEFORE_STATE(self), MemberState.WAITING, reason, *AFTER_REASON(self))
+        facts: list[Any] = [*BEFORE_STATE(self), MemberState.WAITING, reason, *AFTER_REASON(self)]
+        return RolloutTarget(*facts)
 
     @property
     def working(self) -> bool:
