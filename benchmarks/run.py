@@ -22,6 +22,7 @@ BENCHMARKS = {
     "autogenerate.py": ("Autogenerate", ()),
     "snapshots.py": ("Snapshots", ()),
     "drift.py": ("Watching a fleet", ()),
+    "rollout_growth.py": ("The growth of a rollout with its targets", ()),
     "hot_table.py": ("A hot table while a migration waits for it", ("--rounds", "7")),
 }
 HEAD = """# Benchmarks
