@@ -158,11 +158,11 @@ def _placed(rollout: Rollout, opened: int, ready: Mapping[Turn, int], facts: Fac
     limit = _limit(rollout, opened) if everybody else None
     running = rollout.targets.where(lambda each: each.wave == opened and each.state is MemberState.RUNNING)
     inside = everybody if limit is None else lowest(everybody, max(0, limit - running.bit_count()))
-    wanted = defaultdict[str, int](int)
+    by_server = defaultdict[str, int](int)
     for turn, places in ready.items():
-        wanted[turn.server] |= places & inside
+        by_server[turn.server] |= places & inside
     start = 0
-    for server, places in wanted.items():
+    for server, places in by_server.items():
         start |= places if facts.free is None else lowest(places, max(0, facts.free.get(server, 0)))
     waits = []
     for turn, places in ready.items():

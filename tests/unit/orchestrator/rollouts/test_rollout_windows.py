@@ -10,7 +10,7 @@ import pytest
 
 from stillhouse_config import Selector
 from stillhouse_config.windows import Window
-from stillhouse_orchestrator.rollouts.windows import held
+from stillhouse_orchestrator.rollouts.windows import Shut, held
 
 BERLIN = ZoneInfo("Europe/Berlin")
 UTC = ZoneInfo("UTC")
@@ -82,3 +82,18 @@ def test_a_denied_day_wins_over_an_allowed_night():
     assert reasons(window, berlin(2026, 12, 24, 0, 0)) != {}
     assert reasons(window, berlin(2027, 1, 2, 23, 59)) != {}
     assert reasons(window, berlin(2027, 1, 3, 0, 0)) == {}
+
+
+def test_what_windows_hold_back_is_remembered_until_something_changes():
+    nights = {"nights": Window(allow="Mon-Fri 22:00-05:00", zone="Europe/Berlin", match="env=production")}
+    fleet, other = (SimpleNamespace(settings=SimpleNamespace(windows=nights), targets=TARGETS) for _ in range(2))
+    shut, noon, night = Shut(), berlin(2026, 11, 23, 12), berlin(2026, 11, 23, 23)
+    first = shut.held(fleet, ["test"], noon)
+    assert first == {}
+    assert shut.held(fleet, ["test"], noon + timedelta(minutes=1)) is first
+    joined = shut.held(fleet, ["test", "shop"], noon)
+    assert joined == {"shop": "the window nights is shut"}
+    assert shut.held(fleet, ["test", "shop"], night) == {}
+    again = shut.held(fleet, ["test", "shop"], noon)
+    assert again == joined
+    assert shut.held(other, ["test", "shop"], noon) is not again
