@@ -114,6 +114,8 @@ class CommandLine:
         if options.raiseerr:
             raise error
         lines = [line for line in str(error).splitlines() if not line.startswith(BACKGROUND)]
+        if not isinstance(error, CommandError):
+            lines += getattr(error, "__notes__", [])  # where in which revision
         err("\n".join(lines), **({"quiet": True} if options.quiet else {}))
 
 

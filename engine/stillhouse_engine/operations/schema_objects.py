@@ -6,6 +6,7 @@ of tables only. So a stand-in table is made with just the columns that are named
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint as Check
@@ -56,6 +57,15 @@ def is_bound(item: SchemaItem) -> bool:
     return isinstance(item, Constraint) and getattr(item, "parent", None) is not None
 
 
+def parts_of_table(name: str, given: Iterable[Any]) -> list[Any]:
+    """Return what a table is made of; anything else that a revision gives is left out, and warned of unless it is None."""
+    given = list(given)
+    strays = [item for item in given if item is not None and not isinstance(item, Column | Constraint | Index)]
+    if strays:
+        warnings.warn(f"Table {name!r} is made without {strays}: no column, constraint or index", stacklevel=3)
+    return [item for item in given if isinstance(item, Column | Constraint | Index)]
+
+
 class SchemaObjects:
     """Makes schema objects with the naming convention of the project's metadata.
 
@@ -79,15 +89,17 @@ class SchemaObjects:
 
         Args:
             name: name of the table.
-            *columns: columns and constraints; those of another table are copied.
+            *columns: columns, constraints and indexes; those of another table are copied. Anything else is left out, as
+                with Alembic, and warned of.
             _constraints_included: the constraints are complete: columns bring none of their own.
             _partial: the table has more columns than are told, which its foreign keys may point to.
             **kw: what ``sqlalchemy.Table`` takes.
         """
         metadata = self.metadata()
-        foreign = [item for item in columns if isinstance(item, Constraint) and is_bound(item)]
+        parts = parts_of_table(name, columns)
+        foreign = [item for item in parts if isinstance(item, Constraint) and is_bound(item)]
         items = [
-            copy_item(item) if is_bound(item) else item for item in columns if not any(item is each for each in foreign)
+            copy_item(item) if is_bound(item) else item for item in parts if not any(item is each for each in foreign)
         ]
         if _constraints_included:
             for column in items:

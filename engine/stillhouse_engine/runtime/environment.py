@@ -235,11 +235,7 @@ class EnvironmentContext:
         Raises:
             CommandError: there is no connection to run them on.
         """
-        context = self.get_context()
-        if context.impl.connection is None and not context.as_sql:
-            raise CommandError(
-                "context.configure() was given no connection, which only --sql does without; pass connection=."
-            )
+        context = self._runnable()
         with Operations.context(context):
             context.run_migrations(**kw)
 
@@ -253,7 +249,15 @@ class EnvironmentContext:
 
     def begin_transaction(self) -> MigrationTransaction | AbstractContextManager[None, bool | None]:
         """Begin the transaction around all revisions, where there is one."""
-        return self.get_context().begin_transaction()
+        return self._runnable().begin_transaction()
+
+    def _runnable(self) -> MigrationContext:
+        context = self.get_context()
+        if context.impl.connection is None and not context.as_sql:
+            raise CommandError(
+                "context.configure() was given no connection, which only --sql does without; pass connection=."
+            )
+        return context
 
     def get_context(self) -> MigrationContext:
         """Return the configured migration context.

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from stillhouse_engine.runtime.settings import RunSettings
     from stillhouse_engine.script.steps import MigrationStep
 
+LOCKED = (
+    "SQLite lets one connection write at a time, and the migration's does until the revision ends: what a revision writes "
+    "goes through op.get_bind(), not through a session or engine of the application"
+)
+
 
 class RunningStep:
     """Watches one step from its first statement to its version row.
@@ -53,6 +58,8 @@ class RunningStep:
             self.error = error
             place = f", {self.path}:{line}" if (line := self.line_of(error)) else ""
             error.add_note(f"while running revision {self.revision}{place}")
+            if "database is locked" in str(error):
+                error.add_note(LOCKED)
 
     def line_of(self, error: BaseException) -> int | None:
         """Return the line of the revision's file that an error passed through last."""

@@ -8,6 +8,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from stillhouse_engine import command
+from stillhouse_engine.config import Config
 from stillhouse_engine.errors import LockBusyError, MigrationScriptError
 from stillhouse_engine.runtime.migration import MigrationContext
 from stillhouse_engine.runtime.project import DatabaseSpec, Project
@@ -117,3 +119,15 @@ def test_a_version_table_that_a_program_asks_for_is_there_at_once(tmp_path):
     with engine.connect() as connection:
         MigrationContext.configure(connection)._ensure_version_table()
         assert sa.inspect(connection).get_table_names() == ["alembic_version"]
+
+
+def test_a_second_connection_that_finds_the_database_locked_is_told_why(tmp_path, make_project):
+    project = make_project()
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    project.set_url(url)
+    second = f"sa.create_engine({url!r}, poolclass=sa.NullPool, connect_args={{'timeout': 0}})"
+    write = f"with {second}.begin() as second:\n    second.execute(sa.text('CREATE TABLE b (c INTEGER)'))"
+    project.revision("r1", None, f"op.create_table('a', sa.Column('b', sa.Integer))\n{write}")
+    with pytest.raises(sa.exc.OperationalError) as caught:
+        command.upgrade(Config(project.ini), "head")
+    assert "through op.get_bind()" in caught.value.__notes__[-1]

@@ -63,7 +63,9 @@ def test_help_and_listing_import_no_sqlalchemy():
 def test_what_the_database_says_is_a_message_and_with_raiseerr_a_traceback(capsys):
     def refuse(config) -> None:
         """Fail as a driver does."""
-        raise OperationalError("select 1", {}, Exception("connection refused"))
+        error = OperationalError("select 1", {}, Exception("connection refused"))
+        error.add_note("while running revision r1")
+        raise error
 
     line = CommandLine()
     line.register_command(refuse)
@@ -74,3 +76,4 @@ def test_what_the_database_says_is_a_message_and_with_raiseerr_a_traceback(capsy
 
     assert "connection refused" in (said := "".join(capsys.readouterr()))
     assert "Background" not in said
+    assert said.rstrip().endswith("while running revision r1")

@@ -170,6 +170,15 @@ def test_computed_columns_are_not_inserted_into():
     assert "INSERT INTO _alembic_tmp_t (id, a, b, c) SELECT" in ours(case, "sqlite").sql
 
 
+def test_a_table_is_warned_of_for_what_it_leaves_out():
+    def strays(op: Any) -> None:
+        op.create_table("t", Column("a", Integer), None, ForeignKey("b.c"), [Column("z", Integer)], text("x"))
+
+    outcome = ours(strays, "sqlite")
+    assert outcome.sql == alembics(strays, "sqlite").sql
+    assert outcome.warnings[0].startswith("Table 't' is made without [ForeignKey('b.c'), [Column")
+
+
 def test_a_column_can_become_computed():
     sql = ours(batch(lambda b: b.alter_column("b", server_default=Computed("a+1"))), "sqlite").sql
     assert "b INTEGER GENERATED ALWAYS AS (a+1)" in sql
