@@ -77,11 +77,13 @@ class Journal:
         hide_journal(connection.dialect)
         event.listen(connection, "before_cursor_execute", self._before, retval=True)
         event.listen(connection, "after_cursor_execute", self._after)
+        event.listen(connection, "set_connection_execution_options", refuse_early)
 
     def close(self) -> None:
         """Stop watching the connection."""
         event.remove(self.connection, "before_cursor_execute", self._before)
         event.remove(self.connection, "after_cursor_execute", self._after)
+        event.remove(self.connection, "set_connection_execution_options", refuse_early)
 
     @property
     def interrupted(self) -> bool:
@@ -245,7 +247,8 @@ class Journal:
             result = send()
         except DBAPIError as error:
             if not error.connection_invalidated:
-                self.forget(entry)
+                with suppress(SQLAlchemyError):  # the row goes with its transaction, which the statement may have ended
+                    self.forget(entry)
             raise
         self._fulfil(entry)
         return result
@@ -342,6 +345,16 @@ class Journal:
         if entry is not None:
             with self.paused():
                 self._fulfil(entry)
+
+
+def refuse_early(connection: Connection, options: dict[str, Any]) -> None:
+    """Refuse an isolation level inside a transaction as SQLAlchemy does, and before the connection says that it has it.
+
+    Raises:
+        InvalidRequestError: the connection is in a transaction.
+    """
+    if "isolation_level" in options and connection.in_transaction():
+        connection.dialect.set_connection_execution_options(connection, options)
 
 
 def file_digest(path: str | None) -> str:
