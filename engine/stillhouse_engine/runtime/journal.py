@@ -77,12 +77,16 @@ class Journal:
         hide_journal(connection.dialect)
         event.listen(connection, "before_cursor_execute", self._before, retval=True)
         event.listen(connection, "after_cursor_execute", self._after)
+        event.listen(connection, "commit", self._committed)
+        event.listen(connection, "rollback", self._rolled_back)
         event.listen(connection, "set_connection_execution_options", refuse_early)
 
     def close(self) -> None:
         """Stop watching the connection."""
         event.remove(self.connection, "before_cursor_execute", self._before)
         event.remove(self.connection, "after_cursor_execute", self._after)
+        event.remove(self.connection, "commit", self._committed)
+        event.remove(self.connection, "rollback", self._rolled_back)
         event.remove(self.connection, "set_connection_execution_options", refuse_early)
 
     @property
@@ -329,6 +333,15 @@ class Journal:
                 self._wait_for_commit(sent)
         fault("before_statement")
         return statement, parameters
+
+    def _committed(self, _connection: Connection) -> None:
+        """Take a commit of the revision's own."""
+        if not self.quiet:
+            self.checkpoint()
+
+    def _rolled_back(self, _connection: Connection) -> None:
+        if self.step is not None and not self.quiet:
+            self.pending.clear()
 
     def _abandon(self) -> None:
         """Forget a statement of the revision's own that failed, and whose failure the revision took care of."""

@@ -91,10 +91,14 @@ class OnlineTransactions:
         lazy, self._lazy = self._lazy, None
         if lazy is not None:
             lazy.close()
-        if transaction is not None and transaction.is_active:
-            getattr(transaction, how)()
-        elif transaction is not None and how == "rollback":
+        if transaction is None:
+            return
+        if not transaction.is_active and how == "rollback":
             transaction.close()
+        # A revision may have ended ours; the connection has begun another one with its next statement.
+        current = transaction if transaction.is_active else self.connection.get_transaction()
+        if current is not None:
+            getattr(current, how)()
 
     @contextmanager
     def autocommit(self) -> Iterator[None]:
