@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from crash.fleet import Fleet
 
 LEASE_SECONDS = 30.0
-LOST = "another process took over the state store"
+LOST = "another process"
 
 
 @contextlib.contextmanager

@@ -13,12 +13,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from stillhouse_orchestrator.errors import StillhouseError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
+
+
+Loss: TypeAlias = Literal["taken", "moved", "silent"]
+LOSSES: Mapping[Loss, tuple[str, str]] = {
+    "taken": (
+        "was taken over by another process while this one was frozen or cut off",
+        "stop this process; the new owner goes on from the store",
+    ),
+    "moved": (
+        "was deleted or replaced while it was in use",
+        "restore it from a backup and start again, or start with an empty one: every target is looked at anew",
+    ),
+    "silent": (
+        "did not answer for so long that another process may own it by now",
+        "look after its server and start again: it goes on from the store",
+    ),
+}
+"""How an owner loses a store: what has happened, and what to do."""
 
 
 class StoreError(StillhouseError):
@@ -69,23 +88,17 @@ class OwnerBusyError(StoreError):
 
 
 class OwnershipLostError(StoreError):
-    """This process owns the store no longer; nothing of it is written any more.
+    """This process owns the store no longer, or cannot be sure of it; nothing of it is written any more.
 
-    Another owner took over while this one was frozen or cut off, or the store's file was deleted or replaced.
+    Attributes:
+        token: what it wrote with.
     """
 
-    def __init__(self, where: str, token: int, *, moved: bool = False) -> None:
+    def __init__(self, where: str, token: int, loss: Loss = "taken") -> None:
         self.where = where
         self.token = token
-        self.moved = moved
-        if moved:
-            self.hint = (
-                "restore it from a backup and start again, or start with an empty one: every target is looked at anew"
-            )
-            super().__init__(f"the file of the state store {where} was deleted or replaced while it was in use")
-        else:
-            self.hint = "stop this process; the new owner goes on from the store"
-            super().__init__(f"another process took over the state store {where} (our token was {token})")
+        reason, self.hint = LOSSES[loss]
+        super().__init__(f"the state store {where} {reason}")
 
 
 class StaleWriteError(StoreError):

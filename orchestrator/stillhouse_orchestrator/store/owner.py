@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+    from stillhouse_orchestrator.store.errors import Loss
+
     Transaction: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
 LEASE_SECONDS = 30.0
@@ -65,6 +67,7 @@ class Ownership:
 
     Attributes:
         token: the fencing token.
+        cut_off: whether the session that holds the lock is gone, or does not answer.
         lost: set once another owner took over or the lock's session is gone.
     """
 
@@ -72,6 +75,7 @@ class Ownership:
         self.where = where
         self.token = token
         self.lost = asyncio.Event()
+        self.cut_off = False
         self._file = file
         self._inode = _inode(file)
 
@@ -82,7 +86,8 @@ class Ownership:
 
     def error(self) -> OwnershipLostError:
         """Return what to say when it is lost."""
-        return OwnershipLostError(self.where, self.token, moved=self.moved)
+        loss: Loss = "moved" if self.moved else "silent" if self.cut_off else "taken"
+        return OwnershipLostError(self.where, self.token, loss)
 
     async def check(self, connection: AsyncConnection) -> None:
         """Compare the token inside a write transaction; a new owner waits for that transaction to end.
@@ -233,6 +238,7 @@ async def beat(transaction: Transaction, ownership: Ownership, claim: Claim, ses
                 async with asyncio.timeout(claim.lease / 2):
                     await session.scalar(select(1))
         except (SQLAlchemyError, TimeoutError, OSError):
+            ownership.cut_off = True
             ownership.lost.set()
             return
         with contextlib.suppress(SQLAlchemyError, OSError):
