@@ -120,19 +120,18 @@ class Members(Mapping[str, RolloutTarget]):
         new = {member.target: member for member in members}
         if not all(name in self.places and self[name].depends_on == after.depends_on for name, after in new.items()):
             return Members({**self, **new})
-        moved = [(self.places[name], (self[name], after)) for name, after in new.items()]
         chunks: dict[int, list[RolloutTarget]] = {}
-        for place, (_, after) in moved:
-            number = place // CHUNK
+        for name, after in new.items():
+            number, within = divmod(self.places[name], CHUNK)
             chunk = chunks.get(number) or chunks.setdefault(number, list(self.chunks[number]))
-            chunk[place % CHUNK] = after
+            chunk[within] = after
         following = object.__new__(Members)
         following.places, following._dependents = self.places, self._dependents
         following.chunks = tuple(
             tuple(chunks[number]) if number in chunks else chunk for number, chunk in enumerate(self.chunks)
         )
         following.standings, following.turns = self.standings, self.turns
-        following._regroup(moved)
+        following._regroup((self.places[name], (self[name], after)) for name, after in new.items())
         return following
 
     def since(self, before: Members | None) -> Iterator[tuple[RolloutTarget | None, RolloutTarget]]:
