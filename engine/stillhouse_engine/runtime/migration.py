@@ -309,7 +309,9 @@ class MigrationContext:
         ):  # two that make the table at once would get in each other's way
             return self._starting_heads()
         if not heads:
-            self._sender.ensure_table(self._version)  # it may come with the first revision's statements
+            self._sender.ensure_table(self._version)
+            if self._settings.recordings is None:  # else it may come with what is replayed
+                self._sender.settle()
         return heads
 
     def _has_version_table(self) -> bool:

@@ -248,6 +248,10 @@ class RevisionStep(MigrationStep):
             return replace_rows([row for row in self._below if row in heads], [self.revision.revision])
         return replace_rows([self.revision.revision], self._left_behind(heads))
 
+    def should_unmerge_branches(self, heads: Collection[str]) -> bool:
+        """Tell whether a revision that stands on several is replaced, also where only one of those has no other on it."""
+        return not self.is_upgrade and len(self._below) > 1 and bool(self._left_behind(heads))
+
     def _left_behind(self, heads: Collection[str]) -> list[str]:
         """Return what is at the top once this revision is gone: what it stood on, unless something else stands on it."""
         others = [head for head in heads if head != self.revision.revision]
