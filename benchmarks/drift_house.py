@@ -107,7 +107,12 @@ class House:
 
     async def look(self) -> None:
         """Look at all targets as a check does, without keeping anything."""
-        await Sweep(self.store, self.connections, self.fleet).look(self.targets, await self.drift.known(self.targets))
+        known = await self.drift.known(self.targets)
+        async with contextlib.aclosing(
+            Sweep(self.store, self.connections, self.fleet).look(self.targets, known)
+        ) as looks:
+            async for _ in looks:
+                pass
 
 
 def write_fleet(bench: Bench, places: Sequence[Place], port: int = 1) -> FleetFile:
