@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
 import threading
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from houses import PATIENCE, STILLHOUSE, environment
@@ -121,6 +124,22 @@ def test_verbs_that_do_not_fit_say_so_and_change_nothing(fleet, serve):
     assert fleet.ok("rollout", "show", rollout_id, "--json").json["rollout"]["state"] == "succeeded"
 
 
+def until_connected(command: subprocess.Popen[str]) -> None:
+    """Wait until a command has the stream of a rollout: a connection that lasts, unlike those of its questions before."""
+    found: set[str] = set()
+    while not found & (found := sockets(command.pid)):
+        assert command.poll() is None
+        time.sleep(1)
+
+
+def sockets(pid: int) -> set[str]:
+    found = set()
+    for place in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.add(str(place.readlink()))
+    return {link for link in found if link.startswith("socket:")}
+
+
 def test_watch_prints_one_object_though_the_daemon_died_in_between(fleet, serve):
     write(fleet, shut_now())
     first = serve(fleet).ready()
@@ -132,6 +151,7 @@ def test_watch_prints_one_object_though_the_daemon_died_in_between(fleet, serve)
     out: list[str] = []
     reader = threading.Thread(target=lambda: out.extend(watching.communicate(timeout=PATIENCE)[:1]))
     reader.start()
+    until_connected(watching)
     first.kill()
     write(fleet)
     serve(fleet).ready()
