@@ -57,6 +57,20 @@ class Standing(Generic[T]):
             self._here.set(thing)
 
 
+class Installable:
+    """What such a module may stand for, by Alembic's names for that: for programs that call revisions or env.py themselves."""
+
+    _standing: ClassVar[Standing[Any]]
+
+    def _install_proxy(self) -> None:
+        """Let the module stand for this object from now on."""
+        self._standing.install(self)
+
+    def _remove_proxy(self) -> None:
+        """Let the module stand for nothing."""
+        self._standing.install(None)
+
+
 class ForwardingModule(ModuleType):
     """A module whose functions forward."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_orchestrator.workers.executor import DatabaseSpec, Job, ProjectKey, ProjectSpec, Verb
@@ -33,9 +35,18 @@ def job_for(target: TargetDeclaration, verb: Verb, revision: str | None = None, 
 
 def workers_for(targets: Iterable[TargetDeclaration], most: int) -> dict[ProjectKey, list[str]]:
     """Return the workers that jobs for some targets will need, each with its first target's driver; at most so many."""
-    first = {target.project: target for target in reversed(list(targets))}
-    chosen = list(first.values())[-most:]
-    return {job_for(target, "plan").key: [target.url.reveal().partition(":")[0]] for target in chosen}
+    found = defaultdict[ProjectKey, list[str]](list)
+    for target in islice(first_of_each_project(targets).values(), most):
+        found[job_for(target, "plan").key].append(target.url.reveal().partition(":")[0])
+    return found
+
+
+def first_of_each_project(targets: Iterable[TargetDeclaration]) -> dict[ProjectDeclaration, TargetDeclaration]:
+    """Return a target for each of the projects behind some targets."""
+    first: dict[ProjectDeclaration, TargetDeclaration] = {}
+    for target in targets:
+        first.setdefault(target.project, target)
+    return first
 
 
 def project_spec(project: ProjectDeclaration) -> ProjectSpec:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.runtime.describing import describe_headers
-from stillhouse_orchestrator.jobs import job_for, project_spec
+from stillhouse_orchestrator.jobs import first_of_each_project, job_for, project_spec
 from stillhouse_orchestrator.revisions import Graph
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ class Projects:
 
     async def describe(self, targets: Iterable[TargetDeclaration]) -> dict[ProjectDeclaration, Description]:
         """Describe the projects behind some targets, as their files are now."""
-        first: dict[ProjectDeclaration, TargetDeclaration] = {}
-        for target in targets:
-            first.setdefault(target.project, target)
+        first = first_of_each_project(targets)
         return dict(zip(first, await asyncio.gather(*map(self._one, first.values())), strict=True))
 
     async def _one(self, target: TargetDeclaration) -> Description:

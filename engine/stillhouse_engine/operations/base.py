@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from sqlalchemy.sql.elements import conv
 
 from stillhouse_engine.dialects.literals import LiteralBindParameter
+from stillhouse_engine.forwarding import Installable
 from stillhouse_engine.operations import ops
 from stillhouse_engine.operations.batch.operations import BatchOperationsImpl
 from stillhouse_engine.operations.batch.plan import BatchPlan
@@ -28,13 +29,15 @@ if TYPE_CHECKING:
 NOTHING: Mapping[str, Any] = {}
 
 
-class AbstractOperations:
+class AbstractOperations(Installable):
     """What the operations of a migration and those of a batch have in common.
 
     Args:
         migration_context: has the connection, the dialect and the options.
         impl: what carries operations out; the context's own where none is given.
     """
+
+    _standing = CURRENT
 
     def __init__(self, migration_context: Any, impl: Any = None) -> None:
         self.migration_context = migration_context
@@ -76,14 +79,6 @@ class AbstractOperations:
             yield operations
         finally:
             CURRENT.leave(operations, token)
-
-    def _install_proxy(self) -> None:
-        """Let ``op`` stand for this object from now on: for programs that call a revision's functions by themselves."""
-        CURRENT.install(self)
-
-    def _remove_proxy(self) -> None:
-        """Let ``op`` stand for nothing."""
-        CURRENT.install(None)
 
     @contextmanager
     def batch_alter_table(  # noqa: PLR0917 - Alembic's signature

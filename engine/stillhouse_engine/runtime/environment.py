@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from stillhouse_engine.errors import CommandError
-from stillhouse_engine.forwarding import Standing
+from stillhouse_engine.forwarding import Installable, Standing
 from stillhouse_engine.operations import Operations
 from stillhouse_engine.runtime.migration import MigrationContext
 
@@ -46,7 +46,7 @@ CURRENT: Standing[EnvironmentContext] = Standing("stillhouse_environment_context
 """The environment of the command that this task or thread runs."""
 
 
-class EnvironmentContext:
+class EnvironmentContext(Installable):
     """A configuration, a script directory and the options of a command, ready to run env.py.
 
     Used as a context manager; ``context`` means this environment inside the block, in this task or thread only.
@@ -57,6 +57,8 @@ class EnvironmentContext:
         **kw: the command's options: ``fn``, ``as_sql``, ``starting_rev``, ``destination_rev``, ``tag``, and more, which
             ``MigrationContext.opts`` carries on.
     """
+
+    _standing = CURRENT
 
     def __init__(self, config: Config, script: ScriptDirectory, **kw: Any) -> None:
         self._config = config
@@ -73,14 +75,6 @@ class EnvironmentContext:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         CURRENT.leave(self, self._tokens.pop())
-
-    def _install_proxy(self) -> None:
-        """Let ``context`` stand for this object from now on: for programs that call env.py by themselves."""
-        CURRENT.install(self)
-
-    def _remove_proxy(self) -> None:
-        """Let ``context`` stand for nothing."""
-        CURRENT.install(None)
 
     @property
     def config(self) -> Config:
