@@ -187,7 +187,7 @@ def test_watch_goes_on_when_the_daemon_was_killed_and_is_back(controlled, serve)
     with held(controlled, "app.db"):
         controlled.ok("rollout", "start", "--detach")
         rollout_id = newest(controlled)["id"]
-        watched = Command(controlled, "rollout", "watch", rollout_id).said("app_db: running")
+        watched = Command(controlled, "rollout", "watch", rollout_id).said(": running")
         first.kill()
         watched.said("the daemon is away")
     serve(controlled).ready()

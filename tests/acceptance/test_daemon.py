@@ -38,7 +38,7 @@ def kept(house, port):
 
 
 def get(house, path):
-    with urllib.request.urlopen(f"http://127.0.0.1:{house.port}{path}", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{house.port}{path}", timeout=60) as answer:
         return json.loads(answer.read())
 
 

@@ -28,7 +28,7 @@ def until(port: int, target: str, condition) -> dict:
     """Wait until what the daemon knows of a target meets a condition, and return what it knows of all."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/targets", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/targets", timeout=60) as answer:
             found = {state["target"]: state for state in json.loads(answer.read())["targets"]}
         if target in found and condition(found[target]):
             return found

@@ -80,7 +80,7 @@ async def test_a_rollout_gets_the_places_of_what_is_only_kept_open(connections, 
     urls = [postgres_server.url(postgres_database()) for _ in range(2)]
     for url in urls:
         await backend(connections, url)
-    async with contextlib.AsyncExitStack() as stack, asyncio.timeout(5):
+    async with contextlib.AsyncExitStack() as stack, asyncio.timeout(60):
         for _ in range(2):
             await stack.enter_async_context(connections.hold(urls[0], Priority.ROLLOUT))
         assert the(connections).in_use == 2
@@ -124,7 +124,7 @@ async def test_a_smaller_budget_takes_effect(connections, postgres_server, postg
 
 async def test_what_was_idle_for_long_is_closed(postgres_server, database):
     connections = Connections({f"127.0.0.1:{postgres_server.port}": 2})
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         tending = group.create_task(connections.tend(idle=0.2))
         await asyncio.sleep(0)
         await backend(connections, database)

@@ -18,7 +18,7 @@ from stillhouse_orchestrator.workers.pool import PoolExecutor
 from stillhouse_orchestrator.workers.process import Patience
 
 pytestmark = pytest.mark.timeout(60)
-QUICK = Patience(start=30, cancel=1, close=5)
+QUICK = Patience(start=60, cancel=1, close=30)
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ async def test_a_frozen_worker_is_killed_after_its_deadline(project, url):
 
 async def test_leaving_the_executor_kills_what_does_not_end(project, url):
     project.add("import time\ntime.sleep(600)")
-    async with asyncio.timeout(30), PoolExecutor(QUICK, drain=0.1) as executor, asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), PoolExecutor(QUICK, drain=0.1) as executor, asyncio.TaskGroup() as group:
         begun = asyncio.Event()
         running = group.create_task(executor.run(job(project, url), lambda _: begun.set()))
         await begun.wait()
@@ -203,7 +203,7 @@ async def test_a_cancelled_statement_breaks_off_and_its_worker_stays(project, tm
         f"import pathlib\nop.execute('CREATE TABLE t (a)')\npathlib.Path({str(begun)!r}).touch()\nop.execute({counting!r})"
     )
     endless = job(project, f"{driver}:///{tmp_path / 'endless.db'}")
-    async with PoolExecutor(Patience(start=30, cancel=30, close=5)) as executor:
+    async with PoolExecutor(Patience(start=60, cancel=60, close=30)) as executor:
         running = asyncio.create_task(executor.run(endless))
         await until(begun.exists)
         pids = executor.pids
@@ -297,7 +297,7 @@ async def test_a_worker_ends_when_the_daemon_is_killed(good, url, tmp_path):
 
 async def until(condition) -> None:
     """Wait for something that announces itself to nobody."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - a process's end is not an event of ours
             await asyncio.sleep(0.01)
 

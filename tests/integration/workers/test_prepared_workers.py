@@ -36,7 +36,7 @@ async def test_a_worker_that_still_starts_for_nobody_is_not_waited_for(tmp_path)
     project = sample_project(tmp_path / "project", revisions=1, tables=1, statements=1)
     wanted = job(project, "sqlite+aiosqlite://", python=str(slow))
     with structlog.testing.capture_logs() as logged:
-        async with asyncio.timeout(30), PoolExecutor(Patience(start=600, close=600)) as executor:
+        async with asyncio.timeout(60), PoolExecutor(Patience(start=600, close=600)) as executor:
             await executor.prepare({wanted.key: []})
             [pid] = executor.pids
     with pytest.raises(ProcessLookupError):

@@ -66,7 +66,7 @@ async def until_paused_then(bench, verb):
     await bench.service.say("r-1", s.Start("ann", now()))
     paused = asyncio.Event()
     bench.service.listeners.append(lambda found: paused.set() if found.state is RolloutState.PAUSED else None)
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         running = group.create_task(bench.service.run("r-1"))
         await paused.wait()
         halfway = await bench.service.get("r-1")

@@ -45,7 +45,7 @@ async def attempt(state_url, folder, moment):
 
 
 async def opened(state_url):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 async with Store.open(state_url, holder="test") as store, store.read() as session:

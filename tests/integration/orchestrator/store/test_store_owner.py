@@ -64,7 +64,7 @@ def other_owner(state_url):
 
 async def own_when_free(state_url, lease=30.0):
     """Open the store as soon as a dying owner's lock is gone."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 async with Store.open(state_url, holder="test", lease=lease) as store:
@@ -146,7 +146,7 @@ async def test_an_owner_notices_that_its_lock_session_is_gone(state_url, postgre
     async with Store.open(state_url, holder="test", lease=0.3) as store:
         with postgres_admin.connect() as admin:
             admin.exec_driver_sql("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await store.ownership.lost.wait()
         with pytest.raises(OwnershipLostError):
             async with store.write():
@@ -158,7 +158,7 @@ async def test_a_heartbeat_keeps_the_lease(state_url):
         query = sa.text("SELECT heartbeat_at FROM owner")
         async with store.read() as session:
             first = await session.connection.scalar(query)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 async with store.read() as session:
                     if await session.connection.scalar(query) != first:
