@@ -86,6 +86,22 @@ class Command:
         return code
 
 
+@pytest.fixture
+def watch(controlled):
+    """Return a function that starts commands which are watched; they end with the test."""
+    commands: list[Command] = []
+
+    def start(*arguments: str) -> Command:
+        commands.append(Command(controlled, *arguments))
+        return commands[-1]
+
+    yield start
+    for command in commands:
+        if command.process.poll() is None:
+            command.process.kill()
+            command.ended()
+
+
 def newest(house):
     return house.ok("rollout", "list", "--json").json["rollouts"][0]
 
@@ -157,18 +173,18 @@ def test_drift_is_adopted_through_the_daemon_and_reaches_the_others_by_the_next_
     assert "in sync" in again.out, "there is nothing to adopt any more"
 
 
-def test_a_rollout_is_paused_resumed_promoted_watched_and_rolled_back(controlled, serve):
+def test_a_rollout_is_paused_resumed_promoted_watched_and_rolled_back(controlled, serve, watch):
     controlled.ok("up")
     controlled.revision(2)
     serve(controlled).ready()
     with held(controlled, "app.db"):
-        watched = Command(controlled, "rollout", "start", "--strategy", "careful").said("app_db: running")
+        watched = watch("rollout", "start", "--strategy", "careful").said("app_db: running")
         rollout_id = newest(controlled)["id"]
         paused = controlled.ok("rollout", "pause", rollout_id, "--reason", "look")
         assert "running" in paused.out
         assert controlled.run("rollout", "pause", rollout_id).code == 1
     watched.said("app_db: done")
-    resumed = Command(controlled, "rollout", "resume", rollout_id)
+    resumed = watch("rollout", "resume", rollout_id)
     watched.said("waits until promoted")  # the pause of the strategy, not the one that was taken back
     promoted = controlled.ok("rollout", "promote", rollout_id[:5])
     assert "succeeded" in promoted.out
@@ -181,13 +197,13 @@ def test_a_rollout_is_paused_resumed_promoted_watched_and_rolled_back(controlled
     assert [decision["verb"] for decision in decided] == ["start", "pause", "resume", "promote", "rollback"]
 
 
-def test_watch_goes_on_when_the_daemon_was_killed_and_is_back(controlled, serve):
+def test_watch_goes_on_when_the_daemon_was_killed_and_is_back(controlled, serve, watch):
     controlled.revision(2)
     first = serve(controlled).ready()
     with held(controlled, "app.db"):
         controlled.ok("rollout", "start", "--detach")
         rollout_id = newest(controlled)["id"]
-        watched = Command(controlled, "rollout", "watch", rollout_id).said(": running")
+        watched = watch("rollout", "watch", rollout_id).said(": running")
         first.kill()
         watched.said("the daemon is away")
     serve(controlled).ready()
@@ -233,7 +249,7 @@ def test_mistakes_have_the_exit_codes_of_embedded_commands(controlled, serve):
     assert controlled.run("alerts", "silence", "ring=0", "--for", "soon", "--reason", "x").code == 2
 
 
-def test_pause_takes_effect_at_once_with_three_hundred_targets_waiting(controlled, serve, capsys):
+def test_pause_takes_effect_at_once_with_three_hundred_targets_waiting(controlled, serve, watch, capsys):
     count = 300
     rows = "\n".join(
         f"  t{n}: {{url: 'sqlite+aiosqlite:///dbs/t{n}.db', migrations: migrations}}" for n in range(count)
@@ -250,7 +266,7 @@ def test_pause_takes_effect_at_once_with_three_hundred_targets_waiting(controlle
     with held(controlled, *files):
         controlled.ok("rollout", "start", "--strategy", "few", "--detach")
         rollout_id = newest(controlled)["id"]
-        watched = Command(controlled, "rollout", "watch", rollout_id).said(": running")
+        watched = watch("rollout", "watch", rollout_id).said(": running")
         before = time.perf_counter()
         controlled.ok("rollout", "pause", rollout_id)
         took = time.perf_counter() - before
