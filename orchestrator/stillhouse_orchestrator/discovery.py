@@ -58,10 +58,8 @@ async def discover(connections: Connections, questions: Iterable[Discovery]) -> 
 
 
 async def _rows(connections: Connections, question: Discovery) -> list[Mapping[str, Any]]:
-    async with (
-        asyncio.timeout(question.timeout.total_seconds()),
-        connections.connect(question.url.reveal(), priority=Priority.COMMAND) as connection,
-    ):
+    seconds = question.timeout.total_seconds()
+    async with connections.connect(question.url.reveal(), priority=Priority.COMMAND, seconds=seconds) as connection:
         if question.query is None:
             names = await connection.run_sync(lambda sync: sa.inspect(sync).get_schema_names())
             return [{"schema": name} for name in names]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -20,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from stillhouse_orchestrator.connections import FILES, Priority, place_of, server_of
 from stillhouse_orchestrator.connections.kept import WORN_OUT
-from stillhouse_orchestrator.connections.opening import failed, unanswered
+from stillhouse_orchestrator.connections.opening import failed, hang_up, patience, unanswered
 from stillhouse_orchestrator.errors import ConnectionFailedError
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class Visits(Generic[Found]):
         """Look at some targets, and leave no transaction behind."""
         url = targets[0].url.reveal()
         try:
-            async with asyncio.timeout(seconds):
+            async with patience(seconds, partial(hang_up, connection)):
                 found = await self._visit(connection, targets)
                 await connection.rollback()
                 return found
@@ -202,7 +203,7 @@ class Visits(Generic[Found]):
                 raise
             refusal = failed(url, error)
         try:
-            async with asyncio.timeout(seconds):
+            async with patience(seconds, partial(hang_up, connection)):
                 await connection.rollback()
         except TimeoutError as error:
             raise unanswered(url, seconds) from error

@@ -23,14 +23,18 @@ class SilentServer:
         self.taken = 0
         self._speaking = threading.Event()
         self._speaking.set()
+        self._word = b""
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=200)
         self.port = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
 
-    def fall_silent(self) -> None:
-        self._speaking.clear()
+    def fall_silent(self, at: bytes = b"") -> None:
+        """Answer nothing from now on, or from when a client says this."""
+        self._word = at
+        if not at:
+            self._speaking.clear()
 
     def speak(self) -> None:
         self._speaking.set()
@@ -65,6 +69,8 @@ class SilentServer:
             while some := source.recv(65536):
                 if held:
                     self._speaking.wait()
+                elif self._word and self._word in some:
+                    self._speaking.clear()
                 sink.sendall(some)
         self._hang_up(sink)
 

@@ -11,6 +11,8 @@ import asyncio
 import contextlib
 import math
 from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +27,10 @@ from stillhouse_orchestrator.connections.servers import OWN_DRIVERS, address, ow
 from stillhouse_orchestrator.errors import ConnectionFailedError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from sqlalchemy.engine import URL, Dialect
+    from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 CLOSE_SECONDS = 5.0
@@ -33,7 +38,26 @@ PING_SECONDS = 2.0
 HANGING_UP = {"asyncpg": "terminate", "asyncmy": "close"}
 """What the drivers call closing a socket, rather than a session."""
 
-_url: ContextVar[URL] = ContextVar("stillhouse_connecting_to")
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt to connect.
+
+    Attributes:
+        url: where to.
+        made: the driver's connection, once it has made one; SQLAlchemy may still ask its server what it is.
+    """
+
+    url: URL
+    made: DBAPIConnection | None = None
+
+    def hang_up(self) -> None:
+        """Close the connection's socket, if there is one."""
+        if self.made is not None:
+            _hang_up(self.made.driver_connection)
+
+
+_attempt: ContextVar[Attempt] = ContextVar("stillhouse_connecting")
 
 
 class Opener:
@@ -61,9 +85,10 @@ class Opener:
         chosen, seconds = daemon_url(url, read_only=read_only), min(seconds, self._timeout)
         if read_only:
             await _check_file(sa.make_url(url))
-        token = _url.set(chosen)
+        attempt = Attempt(chosen)
+        token = _attempt.set(attempt)
         try:
-            async with asyncio.timeout(seconds):
+            async with patience(seconds, attempt.hang_up):
                 connection = await self._engine(chosen).connect()
         except TimeoutError as error:
             raise unanswered(chosen, seconds) from error
@@ -74,7 +99,7 @@ class Opener:
                 raise
             raise failed(chosen, error) from error  # SQLAlchemy 2.0 hands on what asyncpg raises while connecting
         finally:
-            _url.reset(token)
+            _attempt.reset(token)
         if read_only and chosen.get_backend_name() == "postgresql":
             return await connection.execution_options(postgresql_readonly=True)
         return connection
@@ -104,19 +129,53 @@ class Opener:
         return self._engines[key]
 
 
+@contextlib.asynccontextmanager
+async def patience(seconds: float | None, hang_up: Callable[[], None]) -> AsyncIterator[None]:
+    """Give a block that talks to a server some seconds, all of them without None; then hang up on the server.
+
+    To be cancelled is not enough: what is cancelled cleans up, and may ask the server that does not answer once more.
+
+    Raises:
+        TimeoutError: the time is over.
+    """
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            late = None if seconds is None else asyncio.get_running_loop().call_later(seconds, hang_up)
+            try:
+                yield
+            finally:
+                if late is not None:
+                    late.cancel()
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        if limit.expired():
+            raise TimeoutError from error
+        raise
+
+
+def hang_up(connection: AsyncConnection) -> None:
+    """Close a connection's socket: whatever waits for its server fails, and so does all that follows."""
+    inner = connection.sync_connection
+    if inner is not None and not inner.closed and not inner.invalidated:
+        _hang_up(inner.connection.driver_connection)
+
+
+def _hang_up(driver: Any) -> None:
+    close_socket = getattr(driver, HANGING_UP.get(type(driver).__module__.partition(".")[0], ""), None)
+    if close_socket is not None:
+        close_socket()
+
+
 async def close(connection: AsyncConnection) -> None:
     """Close a connection; the server drops what we cannot close."""
     with contextlib.suppress(TimeoutError, OSError, sa.exc.DBAPIError):
-        async with asyncio.timeout(CLOSE_SECONDS):
+        async with patience(CLOSE_SECONDS, partial(hang_up, connection)):
             await connection.close()
 
 
 async def abort(connection: AsyncConnection) -> None:
     """Drop a connection that may be in the middle of something, without waiting for its server."""
     if connection.dialect.driver in HANGING_UP:
-        with contextlib.suppress(sa.exc.SQLAlchemyError):
-            raw = await connection.get_raw_connection()
-            getattr(raw.driver_connection, HANGING_UP[connection.dialect.driver])()
+        hang_up(connection)
         with contextlib.suppress(TimeoutError, OSError, sa.exc.SQLAlchemyError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await connection.invalidate()
@@ -126,7 +185,7 @@ async def abort(connection: AsyncConnection) -> None:
 async def lives(connection: AsyncConnection) -> bool:
     """Tell whether a connection that was idle can still be used: one round trip, without a transaction."""
     try:
-        async with asyncio.timeout(PING_SECONDS):
+        async with patience(PING_SECONDS, partial(hang_up, connection)):
             return bool(await connection.run_sync(_ping))
     except (TimeoutError, OSError, sa.exc.SQLAlchemyError, connection.dialect.loaded_dbapi.Error):
         return False
@@ -160,11 +219,12 @@ def daemon_url(url: URL | str, *, read_only: bool) -> URL:
     return chosen
 
 
-def _aim(dialect: Dialect, _record: Any, args: list[Any], keywords: dict[str, Any]) -> None:
-    """Point a connection of a shared engine to the database that is asked for now (SQLAlchemy's ``do_connect``)."""
-    args[:], fresh = dialect.create_connect_args(_url.get())
-    keywords.clear()
-    keywords.update(fresh)
+def _aim(dialect: Dialect, _record: Any, *_: Any) -> DBAPIConnection:
+    """Connect an engine that many databases share to the one that is asked for now (SQLAlchemy's ``do_connect``)."""
+    attempt = _attempt.get()
+    args, keywords = dialect.create_connect_args(attempt.url)
+    attempt.made = dialect.connect(*args, **keywords)
+    return attempt.made
 
 
 async def _check_file(url: URL) -> None:

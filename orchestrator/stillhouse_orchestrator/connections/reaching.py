@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from stillhouse_config.quantities import CountOrPercent
 from stillhouse_orchestrator.connections.budgets import Budget, Priority
 from stillhouse_orchestrator.connections.kept import Kept, Visit
-from stillhouse_orchestrator.connections.opening import Opener, abort, close, failed
+from stillhouse_orchestrator.connections.opening import Opener, abort, close, failed, hang_up, patience
 from stillhouse_orchestrator.connections.servers import FILES, server_of
 from stillhouse_orchestrator.errors import ConnectionFailedError
 
@@ -90,6 +91,7 @@ class Connections:
         *,
         priority: Priority = Priority.CHECK,
         read_only: bool = True,
+        seconds: float | None = None,
     ) -> AsyncIterator[AsyncConnection]:
         """Open a connection inside the server's budget, and close it after the block.
 
@@ -97,18 +99,21 @@ class Connections:
             url: the target's URL; the driver in it may be any, the daemon uses its own.
             priority: who goes first.
             read_only: let the database refuse to write; an SQLite file is not made when it is missing.
+            seconds: how long all of it may take: a place in the budget, the connection, the block. Without a limit when None.
 
         Raises:
             ConnectionFailedError: when connecting, or in the block when the database refuses.
+            TimeoutError: it takes longer than it may.
         """
-        async with self.hold(url, priority):
+        async with asyncio.timeout(seconds), self.hold(url, priority):
             connection = await self._opener.open(url, read_only=read_only)
             sound = True
             try:
-                yield connection
+                async with patience(seconds, partial(hang_up, connection)):
+                    yield connection
             except (sa.exc.DBAPIError, ConnectionError) as error:
                 raise failed(url, error) from error
-            except asyncio.CancelledError:  # a timeout, for one: who knows what the connection was doing
+            except (asyncio.CancelledError, TimeoutError):  # who knows what the connection was doing
                 sound = False
                 raise
             finally:
@@ -261,7 +266,7 @@ class Connections:
         """Learn a server's own limit."""
         query = LIMIT_QUERIES[connection.dialect.name]
         try:
-            async with asyncio.timeout(seconds):
+            async with patience(seconds, partial(hang_up, connection)):
                 limit = int((await connection.exec_driver_sql(query)).scalar_one())
                 await connection.rollback()
         except (sa.exc.DBAPIError, OSError) as error:

@@ -152,10 +152,8 @@ class Sweep:
     async def fetch(self, target: TargetDeclaration) -> Snapshot | None:
         """Take the snapshot of one target; None when it cannot be had."""
         try:
-            async with (
-                asyncio.timeout(target.drift.timeout.total_seconds()),
-                self.connections.connect(target.url.reveal()) as connection,
-            ):
+            seconds = target.drift.timeout.total_seconds()
+            async with self.connections.connect(target.url.reveal(), seconds=seconds) as connection:
                 return await connection.run_sync(Scope.of(target).snapshot)
         except (ConnectionFailedError, TimeoutError):
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -99,16 +98,14 @@ class Hands:
 
     async def verify(self, target: TargetDeclaration, step: Verify) -> str | None:
         """Ask a target a ``verify`` step's question; return what is wrong, if anything."""
+        url, seconds = target.url.reveal(), step.timeout or VERIFY_SECONDS
         try:
-            async with (
-                asyncio.timeout(step.timeout or VERIFY_SECONDS),
-                self._connections.connect(target.url.reveal(), priority=Priority.ROLLOUT) as connection,
-            ):
+            async with self._connections.connect(url, priority=Priority.ROLLOUT, seconds=seconds) as connection:
                 if target.schema and connection.dialect.name == "postgresql":
                     await connection.exec_driver_sql("SELECT set_config('search_path', $1, false)", (target.schema,))
                 row = (await connection.exec_driver_sql(step.sql)).first()
         except TimeoutError:
-            return f"{target.name}: no answer within {step.timeout or VERIFY_SECONDS:g} seconds"
+            return f"{target.name}: no answer within {seconds:g} seconds"
         except ConnectionFailedError as error:
             return f"{target.name}: {error}"
         if row is None:
