@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from stillhouse_engine.errors import LockBusyError
 from stillhouse_engine.runtime.asking import takes_scripts
+from stillhouse_engine.runtime.journal_table import NAME as JOURNAL
 from stillhouse_engine.runtime.journal_table import journal_table
 from stillhouse_engine.runtime.limits import SessionLimits
 from stillhouse_engine.runtime.locks import LockName, SessionLock, release_quietly, session_lock
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("alembic.runtime.session")
 
 BACKEND_AND_JOURNAL = text("SELECT pg_backend_pid(), to_regclass(CAST(:journal AS text)) IS NOT NULL")
+SQLITE_TABLE_AND_JOURNAL = """
+SELECT EXISTS (SELECT 1 FROM pragma_table_info(:name, coalesce(:schema, 'main')))
+       OR EXISTS (SELECT 1 FROM pragma_table_info(:name, coalesce(:schema, 'temp'))),
+       EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = :journal)"""
 FIRST_POLL_SECONDS = 0.05
 LONGEST_POLL_SECONDS = 1.0
 
@@ -52,7 +57,7 @@ class MigrationSession:
         self.lasting = not isinstance(connection.engine.pool, NullPool)
 
     def open(self, table: Table | None = None) -> bool | None:
-        """Set the limits and take the lock, in one round trip where the driver and the pool allow it.
+        """Set the limits and take the lock, and look for the tables of ours, in one round trip where that can be.
 
         Args:
             table: the version table to look for meanwhile.
@@ -70,6 +75,11 @@ class MigrationSession:
                 self.journal = answer.has_journal
                 return answer.has_table
         self._open_step_by_step(table)
+        if table is not None and not self.in_transaction and self.connection.dialect.name == "sqlite":
+            values = {"name": table.name, "schema": table.schema, "journal": JOURNAL}
+            has_table, has_journal = self.connection.exec_driver_sql(SQLITE_TABLE_AND_JOURNAL, values).one()
+            self.journal = bool(has_journal)
+            return bool(has_table)
         return None
 
     def _open_step_by_step(self, table: Table | None) -> None:

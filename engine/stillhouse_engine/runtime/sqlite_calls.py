@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stillhouse_engine.runtime.waiting import driver_connection, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection
+
+PATIENCE_SECONDS = 0.05
+_turn = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +52,31 @@ def run_all(connection: sqlite3.Connection, calls: Sequence[Call]) -> int:
     """Run statements one after the other, and return how many went well."""
     cursor = connection.cursor()
     try:
-        for number, call in enumerate(calls):
-            try:
-                if call.many:
-                    cursor.executemany(call.text, call.parameters)
-                else:
-                    cursor.execute(call.text, call.parameters or ())
-            except sqlite3.Error:
-                return number
-            if call.check is not None and cursor.rowcount != 1:
-                return number
-        return len(calls)
+        with _in_turn():
+            for number, call in enumerate(calls):
+                try:
+                    if call.many:
+                        cursor.executemany(call.text, call.parameters)
+                    else:
+                        cursor.execute(call.text, call.parameters or ())
+                except sqlite3.Error:
+                    return number
+                if call.check is not None and cursor.rowcount != 1:
+                    return number
+            return len(calls)
     finally:
         cursor.close()
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    """Let threads go one after the other as long as none takes long.
+
+    Side by side each would wait for Python's global lock after every short statement: together they take longer.
+    """
+    mine = _turn.acquire(timeout=PATIENCE_SECONDS)
+    try:
+        yield
+    finally:
+        if mine:
+            _turn.release()
