@@ -64,7 +64,7 @@ def describe_headers(spec: ProjectSpec) -> ProjectSummary | None:
         versions = Path(location, "versions")
         if not versions.is_dir():
             return None
-        scripts = list(read_scripts([versions], recursive=False, sourceless=False, importing=False))
+        scripts = read_scripts([versions], recursive=False, sourceless=False, importing=False)
         twice = len({script.revision for script in scripts}) < len(scripts)
         history = History(location, RevisionMap(lambda: scripts), sourceless=False, importing=False)
         return None if twice else describe(history)

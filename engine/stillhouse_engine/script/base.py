@@ -150,7 +150,7 @@ class ScriptDirectory:
         """The path of env.py."""
         return str(Path(self.dir, "env.py"))
 
-    def _load_revisions(self) -> Iterator[Script]:
+    def _load_revisions(self) -> list[Script]:
         return read_scripts(
             list(self._version_locations), recursive=self.recursive_version_locations, sourceless=self.sourceless
         )

@@ -63,7 +63,6 @@ class RevisionGraph:
 
     def _claim_labels(self) -> None:
         for node in self.by_id.values():
-            node.__dict__.pop("branch_labels", None)  # what an earlier graph said
             for label in node._orig_branch_labels:  # noqa: SLF001 - same package
                 other = self.labels.get(label) or self.by_id.get(label)
                 if other is not None:

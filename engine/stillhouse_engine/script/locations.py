@@ -52,7 +52,7 @@ def folder_of(location: str) -> str:
     return str(Path(root, *inside.replace(":", "/").split("/")))
 
 
-def read_scripts(folders: list[Path], *, recursive: bool, sourceless: bool, importing: bool = True) -> Iterator[Script]:
+def read_scripts(folders: list[Path], *, recursive: bool, sourceless: bool, importing: bool = True) -> list[Script]:
     """Read the revisions of some folders, file by file in the order of their names, without importing them.
 
     Args:
@@ -67,9 +67,11 @@ def read_scripts(folders: list[Path], *, recursive: bool, sourceless: bool, impo
         NotLiteralError: a file would have to be imported.
     """
     seen: defaultdict[str, set[str]] = defaultdict(set)
+    scripts: list[Script] = []
     for folder in folders:
         for subfolder in _tree(str(folder)) if recursive else [str(folder)]:
-            yield from _read_folder(subfolder, seen, sourceless=sourceless, importing=importing)
+            scripts += _read_folder(subfolder, seen, sourceless=sourceless, importing=importing)
+    return scripts
 
 
 def _tree(folder: str) -> Iterator[str]:
@@ -78,21 +80,18 @@ def _tree(folder: str) -> Iterator[str]:
         yield root
 
 
-def _read_folder(
-    folder: str, seen: defaultdict[str, set[str]], *, sourceless: bool, importing: bool
-) -> Iterator[Script]:
+def _read_folder(folder: str, seen: defaultdict[str, set[str]], *, sourceless: bool, importing: bool) -> list[Script]:
     """Read one folder; ``seen`` has the names that were read in each real one."""
     if not os.path.isdir(folder):  # noqa: PTH112 - thousands of names
-        return
+        return []
     names, linked = _names(folder, (".py", ".pyc", ".pyo") if sourceless else (".py",))
     real = os.path.realpath(folder)
     if linked or not seen[real].isdisjoint(names):
         names = list(_unseen(folder, real, names, linked, seen))
     else:
         seen[real].update(names)
-    yield from _read_files(folder, names, importing=importing)
-    if sourceless:
-        yield from _read_compiled(folder, set(names))
+    scripts = _read_files(folder, names, importing=importing)
+    return [*scripts, *_read_compiled(folder, set(names))] if sourceless else scripts
 
 
 def _names(folder: str, endings: tuple[str, ...]) -> tuple[list[str], set[str]]:
@@ -128,18 +127,19 @@ def _unseen(
         yield name
 
 
-def _read_files(folder: str, names: list[str], *, importing: bool) -> Iterator[Script]:
+def _read_files(folder: str, names: list[str], *, importing: bool) -> list[Script]:
     known = SHARED.of_folder(folder, len(names))
-    prefix, misses = folder + os.sep, 0
+    prefix, misses, scripts = folder + os.sep, 0, []
     with _looking_into(folder) as status_of:
         for name in names:
             path, record, status = prefix + name, known.get(name), status_of(name)
             if record is not None and record[0] == status.st_mtime_ns and record[1] == status.st_size:
-                yield Script.from_record(record, path)
+                scripts.append(Script.from_record(record, path))
             else:
                 misses += 1
-                yield _read_file(path, name, status, known, importing=importing)
+                scripts.append(_read_file(path, name, status, known, importing=importing))
     SHARED.keep(folder, names, misses)
+    return scripts
 
 
 @contextmanager

@@ -90,6 +90,10 @@ class Revision:
         """Every label that its branch goes by, its own and inherited ones."""
         return set(self._orig_branch_labels)
 
+    def forget_labels(self) -> None:
+        """Take back what an earlier graph said of its labels."""
+        self.__dict__.pop("branch_labels", None)
+
     @property
     def nextrev(self) -> frozenset[str]:
         """Ids of the revisions that name it as their ``down_revision``."""

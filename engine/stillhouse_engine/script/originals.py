@@ -52,7 +52,9 @@ def unsquashed(
     for script in scripts:
         folder = folder_of_originals(directory, script.revision)
         if not script.replaces or not folder.is_dir():
-            yield copy(script)
+            kept = copy(script)
+            kept.forget_labels()
+            yield kept
             continue
         for original in read_scripts([folder], recursive=False, sourceless=sourceless, importing=importing):
             original.squashed_into = script.revision

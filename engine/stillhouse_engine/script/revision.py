@@ -43,13 +43,19 @@ __all__ = [
 
 @contextmanager
 def collector_at_rest() -> Iterator[None]:
-    """Keep the garbage collector from walking over what is being loaded: many objects that all stay."""
+    """Keep the garbage collector from walking over what is being loaded: many objects that all stay.
+
+    Afterwards they count as old, like all that is there by then: the next young collection would walk over them at once.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            if not gc.get_freeze_count():  # what a program has frozen stays so
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
@@ -109,6 +115,8 @@ class RevisionMap:
     def add_revision(self, revision: Revision, _replace: bool = False) -> None:
         """Add a revision, or put it in the place of the one with its id."""
         known = dict(self._graph.by_id)
+        for node in known.values():
+            node.forget_labels()
         if not _replace and revision.revision in known:
             RevisionGraph([*known.values(), revision])  # warns that there are two
         known[revision.revision] = revision
