@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 15
 POOL_SIZE = 4
+CONNECT_SECONDS = 10
+ANSWER_SECONDS = 60
+"""How long a PostgreSQL store may take for a statement; ``command_timeout`` in the URL says otherwise."""
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 WRITES = "stillhouse_writes"
 
@@ -56,10 +59,10 @@ def make(url: URL) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
     return create_async_engine(
-        url,
+        url.update_query_dict({"command_timeout": str(ANSWER_SECONDS), **url.query}),
         pool_size=POOL_SIZE,
         pool_pre_ping=True,
-        connect_args={"server_settings": {"application_name": "stillhouse"}},
+        connect_args={"server_settings": {"application_name": "stillhouse"}, "timeout": CONNECT_SECONDS},
     )
 
 

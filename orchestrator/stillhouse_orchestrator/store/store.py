@@ -161,6 +161,10 @@ class Store:
         """
         try:
             yield
+        except TimeoutError as error:
+            raise StoreUnavailableError(
+                self.where, "its server does not answer", "look after it, then run again"
+            ) from error
         except DBAPIError as error:
             if refusal := _refusal(self.where, error):
                 raise refusal from error
@@ -185,8 +189,9 @@ class Store:
         finally:
             beating.cancel()
             await asyncio.wait([beating])
-            with contextlib.suppress(StoreError, DBAPIError, OSError):  # a lost store must not hide why the block ended
-                await asyncio.shield(self._note(EventName.OWNER_RELEASED, claim))
+            if not self.ownership.lost.is_set():
+                with contextlib.suppress(StoreError, DBAPIError, OSError):  # they must not hide why the block ended
+                    await asyncio.shield(self._note(EventName.OWNER_RELEASED, claim))
 
     async def _note(self, name: EventName, claim: owner.Claim) -> None:
         async with self.write() as session:
@@ -227,5 +232,7 @@ def _explained(url: URL) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise StoreUnavailableError(engines.shown(url), str(error.orig)) from error
+    except TimeoutError as error:
+        raise StoreUnavailableError(engines.shown(url), "its server does not answer") from error
     except OSError as error:
         raise StoreUnavailableError(engines.shown(url), error.strerror or str(error)) from error

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from stalling import SilentServer
 
 from stillhouse_orchestrator.store import (
     OwnerBusyError,
@@ -151,6 +152,21 @@ async def test_an_owner_notices_that_its_lock_session_is_gone(state_url, postgre
         with pytest.raises(OwnershipLostError):
             async with store.write():
                 pass
+
+
+@pytest.mark.postgresql
+async def test_a_store_whose_server_falls_silent_is_unavailable_and_lets_go(postgres_server, postgres_database):
+    server = SilentServer(postgres_server.port)
+    url = f"postgresql://postgres@127.0.0.1:{server.port}/{postgres_database()}?command_timeout=0.3"
+    try:
+        async with asyncio.timeout(60), Store.open(url, holder="test", lease=0.3) as store:
+            server.fall_silent()
+            with pytest.raises(StoreUnavailableError, match="does not answer"):
+                async with store.read() as session:
+                    await session.targets.all()
+            await store.ownership.lost.wait()
+    finally:
+        server.close()
 
 
 async def test_a_heartbeat_keeps_the_lease(state_url):
