@@ -75,6 +75,7 @@ def test_an_unreachable_host(house):
     house.fleet("  app_db: {url: 'postgresql+asyncpg://app:secret99@127.0.0.1:1/app', migrations: migrations}")
     broken(house, ["app_db", "127.0.0.1", "can be reached"], status=4)
     assert house.run("drift", "check").code == 4
+    assert "base? -> r1 (1 target out of reach, 1 revision): app_db" in house.run("plan").out
     assert "secret99" not in house.run("status", "--json").out
 
 

@@ -48,7 +48,7 @@ async def _plan(fleet_file: str, selector: str | None, destination: str, strateg
 def print_plan(plan: Mapping[str, Any], *, with_sql: bool = False, done: bool = False) -> None:
     """Print a plan: its groups, unless they are done already, and everybody who is in none, with the reason."""
     for group in () if done else plan["groups"]:
-        _print_group(group, with_sql=with_sql)
+        _print_group(group, with_sql=with_sql, sure=group["targets"][0] not in plan["unreachable"])
     if plan["up_to_date"]:
         click.echo(f"up to date: {named(plan['up_to_date'])}")
     if plan["ahead"]:
@@ -66,9 +66,11 @@ def print_plan(plan: Mapping[str, Any], *, with_sql: bool = False, done: bool = 
         click.echo(f"matched by no wave of the strategy: {named(plan['unmatched'])}", err=True)
 
 
-def _print_group(group: Mapping[str, Any], *, with_sql: bool) -> None:
-    count = f"{counted(len(group['targets']), 'target')}, {counted(len(group['revisions']), 'revision')}"
-    way = f"{revisions(group['from'])} -> {revisions(group['to'])}"
+def _print_group(group: Mapping[str, Any], *, with_sql: bool, sure: bool) -> None:
+    """Print what is planned for some targets; of those out of reach only where they were last seen is known."""
+    targets, steps = counted(len(group["targets"]), "target"), counted(len(group["revisions"]), "revision")
+    count = f"{targets}, {steps}" if sure else f"{targets} out of reach, {steps}"
+    way = f"{revisions(group['from'])}{'' if sure else '?'} -> {revisions(group['to'])}"
     click.secho(f"{way} ({count}): {named(group['targets'])}", bold=True)
     for revision in group["revisions"]:
         click.echo(f"  {revision}")
