@@ -10,12 +10,12 @@ import re
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import MissingGreenlet
 
-from stillhouse_engine.runtime.interrupting import interruptible
+from stillhouse_engine.runtime.interrupting import CLEAN_UP_SECONDS, interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,9 +85,11 @@ async def on_loop(function: Callable[[], T]) -> T:
     except asyncio.CancelledError:
         interrupter.interrupt()
         running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        if interrupter.must_kill:
+        if await _is_late(running):
+            interrupter.hang_up()
+        elif interrupter.must_kill:
             await asyncio.shield(greenlet_spawn(interrupter.kill))
+        await asyncio.gather(running, return_exceptions=True)
         raise
     return settled()
 
@@ -114,12 +116,18 @@ async def on_thread(function: Callable[[], T], *, own: bool = False) -> T:
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
-        interrupter.interrupt()
-        if interrupter.must_kill:
-            await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, interrupter.kill))
+        told = asyncio.get_running_loop().run_in_executor(None, interrupter.stop)  # some drivers ask the server, too
+        if await _is_late(told) or await _is_late(future):
+            interrupter.hang_up()
         await asyncio.wait([future])
         future.exception()
         raise
+
+
+async def _is_late(ending: asyncio.Future[Any]) -> bool:
+    """Tell whether something takes longer to end than a clean-up should."""
+    _, late = await asyncio.wait([ending], timeout=CLEAN_UP_SECONDS)
+    return bool(late)
 
 
 def _shared_threads() -> ThreadPoolExecutor:

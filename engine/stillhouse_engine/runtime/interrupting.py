@@ -2,13 +2,15 @@
 
 asyncpg does so by itself when its task is cancelled. A thread cannot be cancelled, so its driver is asked to break off, also
 where aiosqlite has the thread; and the drivers of MySQL leave a statement running, so the server is told through a second
-connection.
+connection. A server that answers nothing any more does not hear of it, and cannot be asked for a rollback: it is hung up on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("stillhouse.runtime.interrupting")
 
+CLEAN_UP_SECONDS = 5.0
+"""How long a run that is stopped may take to clean up; then its servers are hung up on."""
+HANGING_UP = {"asyncpg": "terminate", "asyncmy": "close"}
+"""What asynchronous drivers call closing a socket, rather than a session."""
 MYSQL = frozenset({"mysql", "mariadb"})
 
 
@@ -33,10 +39,12 @@ class Interrupter:
     def __init__(self) -> None:
         self._stops: list[Callable[[], None]] = []
         self._kills: list[tuple[Engine, int]] = []
+        self._drivers: list[Any] = []
 
     def watch(self, connection: Connection) -> None:
         """Remember a connection that migrates."""
         driver = driver_connection(connection)
+        self._drivers.append(driver)
         if connection.dialect.name in MYSQL:
             number: Any = getattr(driver, "thread_id", None) or getattr(driver, "connection_id", None)
             self._kills.append((connection.engine, int(number() if callable(number) else number)))
@@ -59,16 +67,39 @@ class Interrupter:
             except Exception:
                 log.debug("connection had ended before it was interrupted", exc_info=True)
 
+    def stop(self) -> None:
+        """Make the drivers break off, and end what they leave running; on a thread of its own."""
+        self.interrupt()
+        self.kill()
+
     def kill(self) -> None:
         """End statements on servers whose drivers leave them running; needs a thread, or the greenlet bridge."""
         for engine, number in self._kills:
             with suppress(exc.DBAPIError), engine.connect() as connection:
                 connection.execute(text(f"KILL QUERY {number}"))
 
+    def hang_up(self) -> None:
+        """Close the sockets of the run's connections: whatever still waits for a server fails."""
+        for driver in self._drivers:
+            try:
+                hang_up(driver)
+            except Exception:
+                log.debug("connection had ended before it was hung up", exc_info=True)
+
     @property
     def must_kill(self) -> bool:
         """Whether a server has to be told through a second connection."""
         return bool(self._kills)
+
+
+def hang_up(driver: Any) -> None:
+    """Close the socket of a driver's connection, where it lets us; a database in a file has none."""
+    close = getattr(driver, HANGING_UP.get(type(driver).__module__.partition(".")[0], ""), None)
+    if close is not None:
+        close()
+    elif callable(number := getattr(driver, "fileno", None)):
+        with socket.socket(fileno=os.dup(number())) as end:
+            end.shutdown(socket.SHUT_RDWR)
 
 
 def stop_task(
