@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import URL
 
+    from stillhouse_engine.runtime.interrupting import Interrupter
+
 T = TypeVar("T")
 
 MAX_THREADS = 64
@@ -85,8 +87,9 @@ async def on_loop(function: Callable[[], T]) -> T:
     except asyncio.CancelledError:
         interrupter.interrupt()
         running.cancel()
-        if await _is_late(running):
-            interrupter.hang_up()
+        await asyncio.wait([running], timeout=CLEAN_UP_SECONDS)
+        if not running.done():
+            await _hang_up(running, interrupter)
         elif interrupter.must_kill:
             await asyncio.shield(greenlet_spawn(interrupter.kill))
         await asyncio.gather(running, return_exceptions=True)
@@ -116,18 +119,19 @@ async def on_thread(function: Callable[[], T], *, own: bool = False) -> T:
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
-        told = asyncio.get_running_loop().run_in_executor(None, interrupter.stop)  # some drivers ask the server, too
-        if await _is_late(told) or await _is_late(future):
-            interrupter.hang_up()
-        await asyncio.wait([future])
+        ending: list[asyncio.Future[Any]] = [future]
+        ending.append(asyncio.get_running_loop().run_in_executor(None, interrupter.stop))  # some drivers ask the server
+        await asyncio.wait(ending, timeout=CLEAN_UP_SECONDS)
+        await _hang_up(future, interrupter)
         future.exception()
         raise
 
 
-async def _is_late(ending: asyncio.Future[Any]) -> bool:
-    """Tell whether something takes longer to end than a clean-up should."""
-    _, late = await asyncio.wait([ending], timeout=CLEAN_UP_SECONDS)
-    return bool(late)
+async def _hang_up(run: asyncio.Future[Any], interrupter: Interrupter) -> None:
+    """End a run whose clean-up takes too long."""
+    while not run.done():
+        interrupter.hang_up()
+        await asyncio.wait([run], timeout=CLEAN_UP_SECONDS)
 
 
 def _shared_threads() -> ThreadPoolExecutor:

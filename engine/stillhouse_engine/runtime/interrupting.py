@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import socket
+import sqlite3
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -93,10 +94,16 @@ class Interrupter:
 
 
 def hang_up(driver: Any) -> None:
-    """Close the socket of a driver's connection, where it lets us; a database in a file has none."""
+    """Close the socket of a driver's connection, where it lets us.
+
+    A database in a file has none; it is interrupted once more: between two statements there was nothing to break off.
+    """
     close = getattr(driver, HANGING_UP.get(type(driver).__module__.partition(".")[0], ""), None)
+    inner = getattr(driver, "_conn", driver)
     if close is not None:
         close()
+    elif isinstance(inner, sqlite3.Connection):
+        inner.interrupt()
     elif callable(number := getattr(driver, "fileno", None)):
         with socket.socket(fileno=os.dup(number())) as end:
             end.shutdown(socket.SHUT_RDWR)

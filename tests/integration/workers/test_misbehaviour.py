@@ -193,14 +193,18 @@ async def test_a_job_that_is_cancelled_as_it_starts_costs_no_worker(project, url
         assert executor.pids == pids
 
 
-@pytest.mark.parametrize("driver", ["sqlite+aiosqlite", "sqlite"])
-async def test_a_cancelled_statement_breaks_off_and_its_worker_stays(project, tmp_path, driver):
+@pytest.mark.parametrize(
+    ("driver", "before"),
+    [("sqlite+aiosqlite", 0), ("sqlite", 0), pytest.param("sqlite", 1, id="between two statements")],
+)
+async def test_a_cancelled_statement_breaks_off_and_its_worker_stays(project, tmp_path, driver, before):
     begun, counting = (
         tmp_path / "begun",
         "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n",
     )
     project.add(
-        f"import pathlib\nop.execute('CREATE TABLE t (a)')\npathlib.Path({str(begun)!r}).touch()\nop.execute({counting!r})"
+        f"import pathlib, time\nop.execute('CREATE TABLE t (a)')\npathlib.Path({str(begun)!r}).touch()\n"
+        f"time.sleep({before})\nop.execute({counting!r})"
     )
     endless = job(project, f"{driver}:///{tmp_path / 'endless.db'}")
     async with PoolExecutor(Patience(start=60, cancel=60, close=30)) as executor:
