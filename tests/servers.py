@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+MYSQL = os.environ.get("STILLHOUSE_MYSQLD")
+"""The path of MySQL's ``mysqld``; where it is set, the tests of MariaDB run on MySQL instead."""
 START_SECONDS = 60
 STOP_SECONDS = 30
 
@@ -175,6 +177,10 @@ def mariadb() -> Iterator[MariaDBServer]:
     Raises:
         ServerUnavailableError: ``mariadbd`` or ``mariadb-install-db`` is not installed.
     """
+    if MYSQL:
+        with mysql(MYSQL) as server:
+            yield server
+        return
     search = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin"))
     daemon, install = shutil.which("mariadbd", path=search), shutil.which("mariadb-install-db", path=search)
     if not daemon or not install:
@@ -194,6 +200,27 @@ def mariadb() -> Iterator[MariaDBServer]:
             daemon, "--no-defaults", f"--datadir={folder / 'data'}", f"--port={port}", "--bind-address=127.0.0.1",
             f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}", f"--tmpdir={folder}", "--innodb-flush-log-at-trx-commit=0",
             "--skip-name-resolve", "--max-connections=300", "--character-set-server=utf8mb4", *user,
+        ]  # fmt: skip
+        with process(command, port, folder / "log") as server:
+            yield MariaDBServer(port, server.pid, folder)
+
+
+@contextlib.contextmanager
+def mysql(daemon: str) -> Iterator[MariaDBServer]:
+    """Start a MySQL server with durability relaxed and yield it.
+
+    Args:
+        daemon: the path of ``mysqld``.
+    """
+    with tempfile.TemporaryDirectory(prefix="stillhouse-mysql-") as name:
+        folder, port = Path(name), free_port()
+        user = ["--user=root"] if os.geteuid() == 0 else []
+        places = [f"--datadir={folder / 'data'}", f"--tmpdir={folder}", *user]
+        subprocess.run([daemon, "--no-defaults", "--initialize-insecure", *places], check=True, capture_output=True)
+        command = [
+            daemon, "--no-defaults", *places, f"--port={port}", "--bind-address=127.0.0.1", "--mysqlx=OFF",
+            f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}", "--innodb-flush-log-at-trx-commit=0",
+            "--max-connections=300", "--skip-log-bin", f"--secure-file-priv={folder}",
         ]  # fmt: skip
         with process(command, port, folder / "log") as server:
             yield MariaDBServer(port, server.pid, folder)

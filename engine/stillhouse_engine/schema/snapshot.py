@@ -20,7 +20,7 @@ from stillhouse_engine.schema.errors import SnapshotFormatError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-NORMALISER = 3
+NORMALISER = 4
 """The version of the normalising rules. A baseline taken by another version is derived again, never compared."""
 
 Value: TypeAlias = "str | int | bool | tuple[str, ...] | None"

@@ -96,6 +96,7 @@ COLUMN = Branch(
         "extra": "NULLIF(EXTRA, '')",
         "generated": "NULLIF(GENERATION_EXPRESSION, '')",
         "collation": "COLLATION_NAME",
+        "srid": "COALESCE(NULL /*!80003 , SRS_ID */)",
         "comment": "NULLIF(COLUMN_COMMENT, '')",
     },
     hints={"position": "ORDINAL_POSITION", "column": "COLUMN_NAME"},
@@ -112,7 +113,7 @@ INDEX = Branch(
         "unique": "CASE WHEN MAX(NON_UNIQUE) = 0 AND INDEX_NAME <> 'PRIMARY' THEN 'unique' END",
         "method": "NULLIF(MAX(INDEX_TYPE), 'BTREE')",
         "definition": f"GROUP_CONCAT(CONCAT(COALESCE({backticked('COLUMN_NAME')} "
-        "/*!80013 , CONCAT('(', EXPRESSION, ')') */), COALESCE(CONCAT('(', SUB_PART, ')'), ''), "
+        "/*!80013 , CONCAT('(', CHAR(1), EXPRESSION, CHAR(1), ')') */), CASE INDEX_TYPE WHEN 'SPATIAL' THEN '' ELSE COALESCE(CONCAT('(', SUB_PART, ')'), '') END, "
         "CASE WHEN COLLATION = 'D' THEN ' DESC' ELSE '' END) ORDER BY SEQ_IN_INDEX SEPARATOR ', ')",
         "ignored": "COALESCE(NULL /*M!100600 , CASE WHEN MAX(IGNORED) = 'YES' THEN 'ignored' END */ "
         "/*!80000 , CASE WHEN MAX(IS_VISIBLE) = 'NO' THEN 'invisible' END */)",
@@ -195,7 +196,7 @@ ROUTINE = Branch(
     name="ROUTINE_NAME",
     schema="ROUTINE_SCHEMA",
     attributes={
-        "result": "NULLIF(DTD_IDENTIFIER, '')",
+        "result": f"NULLIF(CONCAT(DTD_IDENTIFIER, {COLLATED}), '')",
         "body": "ROUTINE_DEFINITION",
         "deterministic": "NULLIF(IS_DETERMINISTIC, 'NO')",
         "access": "NULLIF(SQL_DATA_ACCESS, 'CONTAINS SQL')",
@@ -206,7 +207,6 @@ ROUTINE = Branch(
         "readable": "ROUTINE_DEFINITION IS NOT NULL",
         "sql_mode": "SQL_MODE",
         "collation": "DATABASE_COLLATION",
-        "exact_result": f"CONCAT(DTD_IDENTIFIER, {COLLATED})",
     },
     source="ROUTINES",
     where="ROUTINE_TYPE IN ('FUNCTION', 'PROCEDURE')",
@@ -218,10 +218,6 @@ PARAMETERS = Branch(
     schema="SPECIFIC_SCHEMA",
     attributes={
         "arguments": "GROUP_CONCAT(CONCAT(CASE ROUTINE_TYPE WHEN 'PROCEDURE' THEN CONCAT(PARAMETER_MODE, ' ') ELSE '' END, "
-        f"{backticked('PARAMETER_NAME')}, ' ', DTD_IDENTIFIER) ORDER BY ORDINAL_POSITION SEPARATOR ', ')"
-    },
-    hints={
-        "exact_arguments": "GROUP_CONCAT(CONCAT(CASE ROUTINE_TYPE WHEN 'PROCEDURE' THEN CONCAT(PARAMETER_MODE, ' ') ELSE '' END, "
         f"{backticked('PARAMETER_NAME')}, ' ', DTD_IDENTIFIER, {COLLATED}) ORDER BY ORDINAL_POSITION SEPARATOR ', ')"
     },
     source="PARAMETERS",
@@ -236,11 +232,13 @@ EVENT = Branch(
     attributes={
         "schedule": "CASE EVENT_TYPE WHEN 'RECURRING' THEN CONCAT('EVERY ', QUOTE(INTERVAL_VALUE), ' ', INTERVAL_FIELD) "
         "ELSE CONCAT('AT ', QUOTE(EXECUTE_AT)) END",
+        "ends": "CASE WHEN ENDS IS NOT NULL THEN CONCAT(' ENDS ', QUOTE(ENDS)) END",
         "body": "EVENT_DEFINITION",
         "status": "NULLIF(STATUS, 'ENABLED')",
         "on_completion": "NULLIF(ON_COMPLETION, 'NOT PRESERVE')",
         "comment": "NULLIF(EVENT_COMMENT, '')",
     },
+    hints={"starts": "CASE WHEN STARTS IS NOT NULL THEN CONCAT(' STARTS ', QUOTE(STARTS)) END"},
     source="EVENTS",
 )
 

@@ -33,6 +33,7 @@ def column(item: SchemaObject, schema: Snapshot) -> str:
         words.append("NULL" if item.get("nullable") else "NOT NULL")
         if item.get("default") is not None:
             words.append(f"DEFAULT {item.text('default')}")
+    words.append(f"SRID {item.text('srid')}" if item.get("srid") is not None else "")
     words.append(extra.replace(",", ""))
     if comment := item.text("comment"):
         words.append(f"COMMENT {text_literal(comment)}")
@@ -151,7 +152,8 @@ def _event(item: SchemaObject) -> str:
     keep = "ON COMPLETION PRESERVE " if item.get("on_completion") else ""
     state = {"": "ENABLE", "DISABLED": "DISABLE"}.get(item.text("status"), "DISABLE ON SLAVE")
     comment = f"COMMENT {text_literal(item.text('comment'))} " if item.get("comment") else ""
-    return f"CREATE EVENT {item.text('sql')} ON SCHEDULE {item.text('schedule')} {keep}{state} {comment}DO {item.text('body')}"
+    times = f"{item.text('schedule')}{item.text('starts')}{item.text('ends')}"
+    return f"CREATE EVENT {item.text('sql')} ON SCHEDULE {times} {keep}{state} {comment}DO {item.text('body')}"
 
 
 def _routine(item: SchemaObject, security: str) -> str:

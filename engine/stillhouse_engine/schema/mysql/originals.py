@@ -1,7 +1,8 @@
 """What texts really say where information_schema of MySQL and MariaDB spoils them.
 
-It has no letters beyond the Basic Multilingual Plane, which it makes question marks, and in bodies it takes one of two
-backslashes for superfluous. ``SHOW CREATE`` tells the truth, but only of one thing at a time; so it is asked where it is needed.
+It has no letters beyond the Basic Multilingual Plane, which it makes question marks, and in bodies MariaDB takes one of two
+backslashes for superfluous, MySQL whatever escapes something, and garbles names with backticks. ``SHOW CREATE`` tells the truth, but only of one thing at a
+time; so it is asked where it is needed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from stillhouse_engine.schema.mysql.expressions import is_expression
 from stillhouse_engine.schema.mysql.routines import parse, separated
 from stillhouse_engine.schema.mysql.statements import identifier
 from stillhouse_engine.schema.mysql.tokens import tokens
@@ -31,26 +33,35 @@ STATEMENT = {"table": 1, "view": 1, "function": 2, "procedure": 2, "trigger": 2,
 """Where SHOW CREATE has the statement, by the kind of object."""
 BODY = {"function": "body", "procedure": "body", "trigger": "definition", "event": "body"}
 """The attribute that is kept as it was written, by the kind of object."""
+SPOILED_BY_MARIADB = frozenset("\\?")
+SPOILED_BY_MYSQL = frozenset("\\?'\"`")
+"""Signs in a body that may be spoiled, or stand beside what is."""
 SECTIONS = frozenset({"AS", "CHECK", "COMMENT", "DEFAULT"})
 """Words of a column's definition behind which something else begins."""
 
 
-def with_originals(connection: Connection, objects: Mapping[Key, SchemaObject]) -> dict[Key, SchemaObject]:
+def with_originals(
+    connection: Connection, objects: Mapping[Key, SchemaObject], *, mariadb: bool
+) -> dict[Key, SchemaObject]:
     """Return objects with the texts that they really have; what the server does not show counts as unreadable."""
     found = dict(objects)
     of_table: dict[Key, list[Key]] = {}
     for key, item in objects.items():
         if item.kind in BODY or item.kind == "view":
-            if is_spoiled(item):
+            if is_spoiled(item, mariadb=mariadb):
                 said = original(connection, item.kind, item.text("schema"), item.text("trigger") or item.text("bare"))
                 found[key] = unreadable(item) if said is None else put_right(item, said)
-        elif any(spoiled_parts(item)):
+        elif any(spoiled_parts(item)) if mariadb else is_spoiled_default(item):
             of_table.setdefault(("table", item.parent), []).append(key)
     for table, keys in of_table.items():
         said = original(connection, "table", objects[table].text("schema"), objects[table].text("bare"))
-        known = {} if said is None else table_literals(said)
-        for key in keys:
-            found[key] = unreadable(objects[key]) if said is None else with_parts(objects[key], known)
+        if said is None:
+            found |= {key: unreadable(objects[key]) for key in keys}
+        elif mariadb:
+            known = table_literals(said)
+            found |= {key: with_parts(objects[key], known) for key in keys}
+        else:
+            found |= {key: with_default(objects[key], said) for key in keys}
     return found
 
 
@@ -67,12 +78,12 @@ def original(connection: Connection, kind: str, schema: str, name: str) -> str |
     return None if said is None else str(said)
 
 
-def is_spoiled(item: SchemaObject) -> bool:
+def is_spoiled(item: SchemaObject, *, mariadb: bool) -> bool:
     """Tell whether a view, trigger, routine or event may not say what information_schema has."""
     if item.kind == "view":
         return "?" in item.text("definition")
-    text = item.text(BODY[item.kind])
-    return "\\" in text or "?" in text
+    signs = SPOILED_BY_MARIADB if mariadb else SPOILED_BY_MYSQL
+    return not signs.isdisjoint(item.text(BODY[item.kind]))
 
 
 def put_right(item: SchemaObject, said: str) -> SchemaObject:
@@ -100,8 +111,26 @@ def behind_arguments(said: str, kind: str) -> str:
     return said
 
 
+def is_spoiled_default(item: SchemaObject) -> bool:
+    """Tell whether a column of MySQL may not have the text that information_schema says; its expressions are true."""
+    return item.kind == "column" and "?" in item.text("default") and not is_expression(item)
+
+
+def with_default(item: SchemaObject, said: str) -> SchemaObject:
+    """Return a column of MySQL with the text that its table's statement has; it may stand there in bytes."""
+    found = tokens(said)
+    first = next(place for place, token in enumerate(found) if token.value == "(")
+    column = next(part for part in separated(inside(found[first:])) if part[0].name == item.text("column"))
+    words = iter(column[1:])
+    next(token for token in words if token.keyword == "DEFAULT")
+    value = next(words)
+    if not value.value.startswith("0x"):
+        return changed(item, {"default": value.text})
+    return changed(item, {"default": bytes.fromhex(value.value[2:]).decode(errors="replace")})
+
+
 def spoiled_parts(item: SchemaObject) -> Iterator[tuple[str, Place]]:
-    """Yield the attributes of a column or CHECK that may be spoiled, each with its place in the table's statement.
+    """Yield the attributes of a column or CHECK of MariaDB that may be spoiled, each with its place in the table's statement.
 
     Whatever is a text of its own, such as a comment, the label of an ENUM or a default that is no expression, SHOW CREATE
     spoils as well.

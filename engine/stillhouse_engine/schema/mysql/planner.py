@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 DROP_CODE, DROP_KEYS, DROP_TABLE, CREATE_SEQUENCE, CREATE_TABLE, ALTER, ADD_KEYS, CREATE_ROUTINE, CREATE_CODE = range(9)
 FIXED = frozenset({"form"})
+BOUND = frozenset({"type", "extra", "collation"})
+"""What the servers do not change of a column while a foreign key uses it."""
 
 
 @dataclass
@@ -160,6 +162,19 @@ class Planner:
                 self._alter(change, before, f"ADD COLUMN {definitions.column(before, self.expected)}")
             else:
                 self._alter(change, before, f"MODIFY COLUMN {definitions.column(before, self.expected)}", risk=risk)
+                if change.attribute in BOUND:
+                    self._free(change, after)
+
+    def _free(self, change: Change, column: SchemaObject) -> None:
+        """Take away the foreign keys that hold a column as it is, and bring them back behind it."""
+        name, table = identifier(column.text("column")), self.actual.by_key["table", column.parent]
+        for key in self.actual.of_kind("constraint"):
+            ends = {key.parent, key.text("refers_to")} if key.get("type") == "foreign key" else set()
+            if name not in key.text("definition") or ends.isdisjoint({table.name, table.text("bare")}):
+                continue
+            self._drop_key(change, key)
+            if (again := self.expected.by_key.get(key.key)) is not None:
+                self._alter(change, again, f"ADD {definitions.constraint(again)}", phase=ADD_KEYS)
 
     def _key(self, change: Change, before: SchemaObject | None, after: SchemaObject | None) -> None:
         """A foreign key or check: the old one must be gone before one of the same name can come."""

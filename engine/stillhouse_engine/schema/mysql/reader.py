@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stillhouse_engine.schema.mysql.branches import BRANCHES
+from stillhouse_engine.schema.mysql.expressions import with_expressions
 from stillhouse_engine.schema.mysql.normalise import normalised
 from stillhouse_engine.schema.mysql.originals import with_originals
 from stillhouse_engine.schema.mysql.privileges import ALL, SHOWN_BY, TABLES_SHOWN_BY, held
@@ -42,9 +43,12 @@ def read(connection: Connection, schemas: Sequence[str] | None, exclude_tables: 
     rows = connection.exec_driver_sql(snapshot_statement(schemas, exclude_tables)).all()
     names = schemas or [rows[0][1] if rows else connection.exec_driver_sql("SELECT DATABASE()").scalar_one()]
     home = names[0] or ""
-    objects = with_originals(connection, _merged(rows, home))
-    _read_sequences(connection, objects, home)
     mariadb = bool(getattr(connection.dialect, "is_mariadb", False))
+    shown = _merged(rows, home)
+    if not mariadb:
+        shown = {key: with_expressions(item) for key, item in shown.items()}
+    objects = with_originals(connection, shown, mariadb=mariadb)
+    _read_sequences(connection, objects, home)
     found = [normalised(item, objects, mariadb=mariadb) for item in objects.values()]
     denied = tuple(
         (f"{item.kind} {item.name}", "its definition needs more privileges")

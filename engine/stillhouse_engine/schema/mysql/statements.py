@@ -35,6 +35,10 @@ def _source(branch: Branch, schemas: Sequence[str] | None, exclude_tables: Colle
     return f"FROM information_schema.{branch.source} WHERE {where} {branch.tail}"
 
 
+LISTS = "/*+ SET_VAR(group_concat_max_len = 1073741824) */"
+"""Lets MySQL list more than 1,024 bytes of what belongs together; to MariaDB, which lists a megabyte, it is a comment."""
+
+
 def snapshot_statement(schemas: Sequence[str] | None, exclude_tables: Collection[str]) -> str:
     """Return the statement whose rows are (branch, schema, JSON array of kind, name, parent, attributes, hints)."""
     rows = []
@@ -42,7 +46,7 @@ def snapshot_statement(schemas: Sequence[str] | None, exclude_tables: Collection
         parent = "''" if branch.table in {"NULL", branch.name} else branch.table
         values = ", ".join([branch.kind, branch.name, parent, *branch.attributes.values(), *branch.hints.values()])
         rows.append(
-            f"SELECT {number} AS branch, {branch.schema} AS home, JSON_ARRAY({values}) AS line "
+            f"SELECT {'' if number else LISTS} {number} AS branch, {branch.schema} AS home, JSON_ARRAY({values}) AS line "
             f"{_source(branch, schemas, exclude_tables)}"
         )
     return "\nUNION ALL\n".join(rows)
@@ -69,7 +73,7 @@ def fingerprint_statement(schemas: Sequence[str] | None, exclude_tables: Collect
         source = _source(branch, schemas, exclude_tables)
         rows.append(f"SELECT {branch.schema} AS home, SHA2(JSON_ARRAY({values}), 256) AS line {source}")
     lines = "\nUNION ALL\n".join(rows)
-    return f"""SELECT home AS `schema`, SHA2(CONCAT_WS(',', COUNT(*),
+    return f"""SELECT {LISTS} home AS `schema`, SHA2(CONCAT_WS(',', COUNT(*),
     SUM(CAST(CONV(SUBSTR(line, 1, 15), 16, 10) AS DECIMAL(40, 0))), BIT_XOR(CAST(CONV(SUBSTR(line, 17, 15), 16, 10) AS UNSIGNED)),
     BIT_XOR(CAST(CONV(SUBSTR(line, 33, 15), 16, 10) AS UNSIGNED))), 256) AS fingerprint
 FROM ({lines}) AS objects GROUP BY home ORDER BY home"""

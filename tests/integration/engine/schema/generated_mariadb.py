@@ -8,6 +8,8 @@ from generated import Made
 from hypothesis import strategies as st
 from mutations import extra, missing, modified
 
+import servers
+
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn
 
@@ -90,9 +92,9 @@ def index(made: Made, name: str, number: str, words: str) -> None:
 
 def key(made: Made, name: str, number: str, words: str) -> None:
     del words
-    key = made.name()
-    head = f"ADD CONSTRAINT {quoted(key)} FOREIGN KEY ({quoted(number)}) REFERENCES {quoted(name)} ({quoted(number)})"
-    made.run(f"ALTER TABLE {quoted(name)} {head} ON DELETE CASCADE")
+    key, refers = made.name(), quoted(made.name())
+    head = f"ADD CONSTRAINT {quoted(key)} FOREIGN KEY ({refers}) REFERENCES {quoted(name)} ({quoted(number)})"
+    made.run(f"ALTER TABLE {quoted(name)} ADD COLUMN {refers} int, {head} ON DELETE CASCADE")
     drop = f"ALTER TABLE {quoted(name)} DROP FOREIGN KEY {quoted(key)}"
     made.may(
         missing("drop a foreign key", "constraint", f"{name}.{key}", drop),
@@ -156,6 +158,9 @@ def partitions(made: Made, *_: str) -> None:
     )  # fmt: skip
 
 
+FEATURES = (index, key, view, trigger, routine, event, partitions, *(() if servers.MYSQL else (sequence,)))
+
+
 @st.composite
 def schemas(draw: DrawFn) -> Made:
     """Make a schema of one or two tables with a few features each."""
@@ -163,7 +168,7 @@ def schemas(draw: DrawFn) -> Made:
     for found in [table(made) for _ in range(draw(st.integers(1, 2)))]:
         for feature in draw(
             st.lists(
-                st.sampled_from((index, key, view, trigger, routine, sequence, event, partitions)),
+                st.sampled_from(FEATURES),
                 max_size=4,
                 unique=True,
             )

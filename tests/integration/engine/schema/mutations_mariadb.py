@@ -1,8 +1,46 @@
-"""A MariaDB schema with one of everything, and every way to change it by hand that is known to be found."""
+"""A MariaDB schema with one of everything, and every way to change it by hand that is known to be found; MySQL's as well."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from mutations import Mutation, extra, ignored, missing, modified
+
+import servers
+
+REPLACES = re.compile(r"CREATE OR REPLACE (TRIGGER|FUNCTION|PROCEDURE) (\w+)")
+
+
+def on_mysql(*statements: str) -> tuple[str, ...]:
+    """Return MariaDB's statements in MySQL's words; MySQL has no sequences, and cannot replace code."""
+    said: list[str] = []
+    for sql in statements:
+        if code := REPLACES.match(sql):
+            said.append(f"DROP {code[1]} {code[2]}")
+        if "SEQUENCE" not in sql:
+            said.append(
+                sql.replace("CREATE OR REPLACE", "CREATE" if code else "CREATE OR REPLACE").replace(
+                    "IGNORED", "INVISIBLE"
+                )
+            )
+    return tuple(said)
+
+
+def said_on_mysql(mutation: Mutation) -> Mutation | None:
+    """Return a mutation in MySQL's words; None for what it has not."""
+    sql = on_mysql(*mutation.sql)
+    if not sql:
+        return None
+    if mutation.title.endswith("a column's check"):  # MySQL gives it a name of its own
+        drop, add = "ALTER TABLE users DROP CONSTRAINT users_chk_1", "ADD CONSTRAINT users_chk_1 CHECK (age > 1)"
+        sql = (drop,) if mutation.title.startswith("drop") else (f"{drop}, {add}",)
+    found = tuple(
+        (op, kind, name.replace("users.age", "users.users_chk_1") if kind == "constraint" else name, attribute)
+        for op, kind, name, attribute in mutation.found
+    )
+    return replace(mutation, sql=sql, found=found)
+
 
 BASE = """
 CREATE TABLE users (id int AUTO_INCREMENT PRIMARY KEY, mail varchar(40) NOT NULL, name varchar(20) DEFAULT 'anon' COMMENT 'full name', mood enum('sad','ok') DEFAULT 'ok', score decimal(8,2), age int CHECK (age > 0), twice int GENERATED ALWAYS AS (age * 2) VIRTUAL, made timestamp DEFAULT current_timestamp ON UPDATE current_timestamp, label varchar(10) COLLATE utf8mb4_bin, body text, CONSTRAINT users_name CHECK (char_length(name) < 100), UNIQUE KEY users_mail (mail), KEY users_label (label(5)), KEY users_age (age, name), FULLTEXT KEY users_body (body)) COMMENT = 'people'
@@ -311,3 +349,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
 )
 NOT_IN_FINGERPRINT = frozenset({"change a sequence's step"})
+
+if servers.MYSQL:
+    BASE = list(on_mysql(*BASE))
+    MUTATIONS = tuple(filter(None, map(said_on_mysql, MUTATIONS)))

@@ -10,13 +10,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
+import servers
 from stillhouse_engine.schema import diff, repair, take_fingerprint, take_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import servers
 
 
 def run(connection: sa.Connection, *statements: str) -> None:
@@ -108,7 +107,9 @@ async def test_asyncmy_sees_equal_databases_as_equal_in_three_statements(
     async with reader.connect() as connection:
         sa.event.listen(reader.sync_engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
         first = await connection.run_sync(take_snapshot)
-        assert len(statements) == 3  # the catalogue, the sequences' settings, the user's privileges
+        assert len(statements) == (
+            2 if servers.MYSQL else 3
+        )  # the catalogue, the sequences' settings, the user's privileges
         second = await connection.run_sync(take_snapshot, schemas=[two])
         hashes = await connection.run_sync(take_fingerprint, schemas=[one, two])
     await reader.dispose()

@@ -31,7 +31,7 @@ def connection(mariadb_server: servers.MariaDBServer) -> Iterator[sa.Connection]
 
 
 def make(connection: sa.Connection, *sql: str) -> State:
-    run(connection, "DROP DATABASE IF EXISTS generated", "CREATE DATABASE generated", "USE generated", *sql)
+    run(connection, "DROP DATABASE IF EXISTS made_up", "CREATE DATABASE made_up", "USE made_up", *sql)
     return state(connection)
 
 
