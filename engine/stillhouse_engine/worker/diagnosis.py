@@ -50,6 +50,7 @@ HINTS = {
     "not_a_database": "the file is not an SQLite database: check the path in the URL",
     "disk_full": "free space on the server's disk, then run again",
     "missing_driver": "install the driver that the URL names into the project's environment",
+    "missing_cryptography": "install 'cryptography' where the driver is ('stillhouse[mysql]' brings it along), or connect with TLS",
 }
 STATES = {
     "28P01": "wrong_password",
@@ -105,6 +106,8 @@ CONNECTING_TEXTS = (  # only where no code exists, see above
     (re.compile(r"server closed the connection|connection (is|was) (lost|closed)|terminating connection"), "connection_lost"),
 )  # fmt: skip
 
+CRYPTOGRAPHY = re.compile(r"'cryptography' package is required")
+"""What the drivers of MySQL say when they cannot encrypt a password, as a RuntimeError without a code."""
 CONNECTING = re.compile(r"Connect call failed \('(?P<host>[^']+)', (?P<port>\d+).*\)")
 """How asyncio words a refused connection."""
 
@@ -146,11 +149,13 @@ def _kind(error: BaseException) -> str | None:
 
 
 def _system_kind(error: BaseException) -> str | None:
-    """Find the kind of an operating system's error that a driver raised while it connected."""
+    """Find the kind of an error without a code that a driver raised while it connected."""
     if isinstance(error, TimeoutError):
         return "timeout"
     if isinstance(error, ConnectionResetError | BrokenPipeError):
         return "connection_lost"
+    if isinstance(error, RuntimeError) and CRYPTOGRAPHY.search(str(error)):
+        return "missing_cryptography"
     return "unreachable" if isinstance(error, ConnectionError | socket.gaierror) else None
 
 
