@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 QUOTED = re.compile(r"'(.*)'", re.DOTALL)
 NOW = re.compile(r"\b(?:now|current_timestamp|localtime|localtimestamp)\b(?:\(\s*(\d*)\s*\))?", re.IGNORECASE)
+NOTHING = frozenset({None, "NO ACTION"})
 SAME_AS_NOTHING = frozenset({None, "NO ACTION", "RESTRICT"})
 
 
@@ -93,7 +94,10 @@ class MySQLComparisons(Comparisons):
     def correct_for_autogen_foreignkeys(
         self, conn_fks: set[ForeignKeyConstraint], metadata_fks: set[ForeignKeyConstraint]
     ) -> None:
-        """Take RESTRICT, NO ACTION and nothing for the same, and leave out what the server does not keep."""
+        """Take RESTRICT and NO ACTION of a model for nothing where there is nothing.
+
+        MariaDB says RESTRICT of no key; MySQL does of those that were made so, and a model that says otherwise differs.
+        """
         super().correct_for_autogen_foreignkeys(conn_fks, metadata_fks)
         wanted = {tuple(key.column_keys): key for key in metadata_fks}
         for live in conn_fks:
@@ -101,7 +105,7 @@ class MySQLComparisons(Comparisons):
             if model is None:
                 continue
             for rule in ("onupdate", "ondelete"):
-                if {upper(getattr(live, rule)), upper(getattr(model, rule))} <= SAME_AS_NOTHING:
+                if upper(getattr(live, rule)) in NOTHING and upper(getattr(model, rule)) in SAME_AS_NOTHING:
                     setattr(live, rule, getattr(model, rule))
 
 

@@ -47,6 +47,11 @@ class DefaultImpl(Comparisons):
     batch_separator: str | None = None
     offline_sink: ClassVar[type[OfflineSink]] = OfflineSink
 
+    @property
+    def checks_share_names(self) -> bool:
+        """Whether the name of a CHECK is taken for all tables of its schema."""
+        return False
+
     def __init_subclass__(cls, **kw: Any) -> None:
         """Enter the subclass as the implementation of its dialect."""
         super().__init_subclass__(**kw)

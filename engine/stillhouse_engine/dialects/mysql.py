@@ -32,6 +32,11 @@ class MySQLImpl(MySQLComparisons, DefaultImpl):
     type_synonyms = (*DefaultImpl.type_synonyms, {"BOOL", "TINYINT"}, {"JSON", "LONGTEXT"})
     type_arg_extract = (r"character set ([\w\-_]+)", r"collate ([\w\-_]+)")
 
+    @property
+    def checks_share_names(self) -> bool:
+        """Whether the name of a CHECK is taken for all tables of its schema: on MySQL, not on MariaDB."""
+        return not getattr(self.dialect, "is_mariadb", False)
+
     def alter_column(
         self,
         table_name: str,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import MetaData, Table, select, text
+from sqlalchemy import CheckConstraint, MetaData, Table, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from stillhouse_engine.operations.batch.rebuild import Rebuilder
@@ -49,7 +49,7 @@ class TableRecreation:
             old=draft.table,
             quote=self.impl.dialect.identifier_preparer.quote,
         )
-        self._constrain(new, rebuilder)
+        later = self._constrain(new, rebuilder)
         self.impl.create_table(new)
         try:
             self._transfer(new)
@@ -59,6 +59,9 @@ class TableRecreation:
             raise
         self.impl.take_name(new.name, self.draft.table)
         new.name = self.draft.table.name
+        for check in later:
+            new.append_constraint(check)
+            self.impl.add_constraint(check)
         for name in sorted({*self.draft.indexes, *self.draft.as_written}):
             self._keep_index(name, rebuilder)
         for index, kw in self.draft.new_indexes.values():
@@ -85,11 +88,20 @@ class TableRecreation:
             **options,
         )
 
-    def _constrain(self, new: Table, rebuilder: Rebuilder) -> None:
+    def _constrain(self, new: Table, rebuilder: Rebuilder) -> list[CheckConstraint]:
+        """Give the new table its constraints, and return those whose names the old table still holds."""
+        later = []
         for drafted in (*self.draft.named_constraints.values(), *self.draft.unnamed_constraints):
             constraint = rebuilder.constraint(drafted, existing=drafted not in self.draft.added)
-            if constraint is not None:
+            if isinstance(constraint, CheckConstraint) and constraint.name and self._is_taken():
+                later.append(constraint)
+            elif constraint is not None:
                 new.append_constraint(constraint)
+        return later
+
+    def _is_taken(self) -> bool:
+        """Tell whether a CHECK's name belongs to the old table as long as that is there."""
+        return self.impl.checks_share_names and not self.impl.as_sql
 
     def _transfer(self, new: Table) -> None:
         kept = {name: self.draft.transfers[name] for name in self._ordered() if name in self.draft.transfers}
