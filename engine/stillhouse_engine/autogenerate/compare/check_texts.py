@@ -59,7 +59,7 @@ def live_checks(autogen_context: AutogenContext, schema: str | None, table: str)
     """Return the live CHECKs of a table of MySQL or MariaDB, without those that MariaDB gives to JSON columns."""
     found = {}
     definitions = live_definitions(autogen_context, schema, table, KIND)
-    if any("?" in text for text in definitions.values()):
+    if getattr(autogen_context.dialect, "is_mariadb", False) and any("?" in text for text in definitions.values()):
         # What information_schema cannot write are question marks there.
         shown = autogen_context.inspector.get_check_constraints(table, schema)
         definitions |= {
@@ -67,8 +67,6 @@ def live_checks(autogen_context: AutogenContext, schema: str | None, table: str)
         }
     for name, definition in definitions.items():
         text = definition.removeprefix("CHECK (").removesuffix(")")
-        if not getattr(autogen_context.dialect, "is_mariadb", False):
-            text = text.replace("\\'", "'")  # as MySQL's information_schema has them
         if text != f"json_valid({identifier(name)})":
             found[name] = text
     return found

@@ -101,9 +101,7 @@ class RoutineComparison:
 
     def again(self, key: Key, live: SchemaObject, *, replace: bool = False) -> str:
         """Return what makes a live one."""
-        own = f" CHARSET {live.text('collation').partition('_')[0]} COLLATE {live.text('collation')}"
-        arguments = live.text("exact_arguments").replace(own, "")
-        result = f" RETURNS {live.text('exact_result').replace(own, '')}" if self.noun == "function" else ""
+        result = f" RETURNS {live.text('result')}" if self.noun == "function" else ""
         said = {
             "deterministic": "DETERMINISTIC",
             "access": live.text("access"),
@@ -111,7 +109,9 @@ class RoutineComparison:
             "comment": f"COMMENT {text_literal(live.text('comment'))}",
         }
         clauses = "".join(f" {text}" for name, text in said.items() if live.get(name))
-        head = f"{verb(replace=replace)} {self.noun.upper()} {self.name(key)}({arguments}){result}{clauses}"
+        head = (
+            f"{verb(replace=replace)} {self.noun.upper()} {self.name(key)}({live.text('arguments')}){result}{clauses}"
+        )
         return f"{head}\n{live.text('body')}"
 
     def make(self, key: Key, declared: Declared) -> ops.SchemaObjectOp:
@@ -151,10 +151,10 @@ def verb(*, replace: bool) -> str:
 
 def live_facts(live: SchemaObject) -> dict[str, Any]:
     """Return what is compared of a live one."""
-    arguments = parse(f"f({live.text('exact_arguments')})", "SELECT 1").arguments
+    arguments = parse(f"f({live.text('arguments')})", "SELECT 1").arguments
     return {
         "arguments": [(each.mode, each.name.lower(), without_width(plain_type(each.type))) for each in arguments],
-        "result": without_width(plain_type(live.text("exact_result"))),
+        "result": without_width(plain_type(live.text("result"))),
         "body": body_words(live.text("body")),
         **{name: live.get(name) for name in SAID},
     }
@@ -213,4 +213,4 @@ def server_types(autogen_context: AutogenContext, written: Iterable[str]) -> dic
 def without_width(type_: str) -> str:
     """Return a type as snapshots have it: without the width of integers, which says nothing."""
     joined = type_.replace(" ( ", "(").replace(" )", ")")
-    return plain_type(joined if joined == "tinyint(1)" else INTEGER_WIDTH.sub(r"\1", joined))
+    return plain_type(INTEGER_WIDTH.sub(r"\1", joined))

@@ -14,7 +14,7 @@ from stillhouse_engine.autogenerate.reflection.mysql_words import AS_IT_IS, serv
 from stillhouse_engine.autogenerate.reflection.server_words import REFUSED
 from stillhouse_engine.errors import CommandError
 from stillhouse_engine.operations import ops
-from stillhouse_engine.schema.mysql.originals import literals, restored
+from stillhouse_engine.schema.mysql.originals import literals, original, restored
 from stillhouse_engine.schema.mysql.statements import identifier, literal
 from stillhouse_engine.schema.mysql.tokens import names, tokens
 
@@ -32,6 +32,7 @@ QUERIES = (
     "COALESCE(NULL /*M!100104 , NULLIF(ALGORITHM, 'UNDEFINED') */) FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN "
 )
 NAME = r"`(?:[^`]|``)*`"
+ALGORITHM = re.compile(r"ALGORITHM=(\w+)")
 CHECK_OPTION = re.compile(r"WITH (?:(CASCADED|LOCAL) )?CHECK OPTION")
 
 
@@ -78,8 +79,19 @@ class MySQLViewComparison(ViewComparison):
         live = self.live.get(key)
         if live is None:
             return ""
-        said = {"ALGORITHM = ": live.text("algorithm"), "SQL SECURITY ": live.text("security")}
+        said = {"ALGORITHM = ": live.text("algorithm") or self.algorithm(live), "SQL SECURITY ": live.text("security")}
         return "".join(f"{words}{value} " for words, value in said.items() if value)
+
+    def algorithm(self, live: SchemaObject) -> str:
+        """Return a view's algorithm where only its statement tells it, which is so on MySQL."""
+        connection, asked = self.context.connection, self.context.asked
+        if connection is None or getattr(self.context.dialect, "is_mariadb", False):
+            return ""
+        question = "algorithm", live.name
+        if question not in asked:
+            said = ALGORITHM.search(original(connection, "view", live.text("schema"), live.text("bare")) or "")
+            asked[question] = said[1] if said is not None and said[1] != "UNDEFINED" else ""
+        return str(asked[question])
 
     def live_statement(self, key: Key, *, replace: bool = False) -> str:
         """Return what makes the live view again."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
@@ -39,6 +40,7 @@ EXPANDED = re.compile(r'"expanded_query": ("(?:[^"\\]|\\.)*")')
 """A query in a trace. Elsewhere in a trace MariaDB leaves quotes as they are, so that it is no JSON."""
 NUMBERS = re.compile(r"/\* select#\d+ \*/ ?")
 CHARACTER_SET = re.compile(r"\b_utf8(?:mb[34])?\s*(?=')")
+UNICODE = frozenset({"_UTF8", "_UTF8MB3", "_UTF8MB4"})
 ESCAPED = re.compile(r"\\\\|(?:\\x[0-9A-F]{2})+")
 """Letters of a text that said its character set; two backslashes are one that was meant."""
 MARK = re.compile(r"select 'stillhouse (\d+)'")
@@ -158,7 +160,15 @@ def explanation(queries: list[str], views: Mapping[str, tuple[str, str]]) -> str
 
 
 def basic(sql: str) -> str:
-    """Return SQL whose texts have no letters that MariaDB cannot put into a trace: each is written as its number."""
+    """Return SQL whose texts can stand in a trace.
+
+    They say no character set, because MySQL writes those that do without escaping anything, and they have no letters that
+    are none of utf8mb3: each is written as its number.
+    """
+    found = tokens(sql)
+    for token, following in reversed(list(pairwise(found))):
+        if token.keyword in UNICODE and following.kind == "text":
+            sql = sql[: token.start] + sql[token.end :]
     return BEYOND.sub(lambda match: f"\ue000{ord(match[0]):x}\ue001", sql)
 
 

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from both_autogenerates import Statements
 
+import servers
 from stillhouse_engine.autogenerate import View, compare_metadata
 from stillhouse_engine.cli import main
 from stillhouse_engine.runtime.migration import MigrationContext
@@ -109,7 +110,7 @@ Trigger("users_touch", Base.metadata, User.__table__, "BEFORE UPDATE", "FOR EACH
 
 @pytest.mark.mariadb
 def test_one_revision_and_nothing_more_on_mariadb(mariadb_server, mariadb_database, tmp_path, monkeypatch, capsys):
-    url = mariadb_server.url(mariadb_database(), "asyncmy").replace("mysql", "mariadb", 1)
+    url = mariadb_server.url(mariadb_database(), "asyncmy").replace("mysql", "mysql" if servers.MYSQL else "mariadb", 1)
     set_up("asyncmy", url, ON_MARIADB, tmp_path, monkeypatch)
     for command in (
         "revision --autogenerate -m all",
