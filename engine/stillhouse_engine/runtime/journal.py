@@ -71,7 +71,7 @@ class Journal:
         self._file: str | None = None
         self.open: Entry | None = None  # a statement of the revision's own that commits by itself
         self.carried_out: Entry | None = None  # its row still says what was meant
-        self.written = False
+        self.written: list[Entry] = []
         self.quiet = 0
         self.ended_by_hand = False
         hide_journal(connection.dialect)
@@ -131,10 +131,10 @@ class Journal:
         """Forget the step, in the transaction that carries its version row."""
         self.pending.clear()
         self.carried_out = None
-        if self.written or self.loaded:
+        if entries := [*(self.loaded or ()), *self.written]:
             with self.paused():
-                self.rows.clear()
-        self.loaded, self.written, self.known = [], False, {}
+                self.rows.clear(entries)
+        self.loaded, self.written, self.known = [], [], {}
 
     def checkpoint(self) -> None:
         """Write down what the open transaction holds, because it is about to be committed without the version row."""
@@ -220,12 +220,10 @@ class Journal:
     def _drop_finished(self, heads: Collection[str]) -> None:
         """Forget an upgrade whose version row is there: only the end of its rows was lost."""
         loaded = self.loaded or []
-        finished = {
-            (one.revision, one.direction) for one in loaded if one.direction == "upgrade" and one.revision in heads
-        }
-        for revision, direction in finished:
-            self.rows.clear(revision, direction)
-        self.loaded = [one for one in loaded if (one.revision, one.direction) not in finished]
+        finished = [one for one in loaded if one.direction == "upgrade" and one.revision in heads]
+        if finished:
+            self.rows.clear(finished)
+        self.loaded = [one for one in loaded if one not in finished]
 
     def _with_its_row(self, sent: Sent, send: Callable[[], Any]) -> Any:
         """Carry out a statement and write its row in one transaction of their own."""
@@ -267,6 +265,7 @@ class Journal:
             self._add([entry])
         else:
             self.rows.add_after(done, entry)
+            self.written.append(entry)
         # On MySQL, DDL commits what is open, and so the intent, before it begins; other statements share its transaction.
         fault("after_intent")
         return entry
@@ -296,6 +295,9 @@ class Journal:
     def forget(self, entry: Entry) -> None:
         """Take a row back: its statement was not carried out."""
         self.known.pop(entry.position, None)
+        for kept in (self.loaded or [], self.written):
+            if entry in kept:
+                kept.remove(entry)
         self.rows.remove(entry)
         self.commit_row()
 
@@ -307,7 +309,7 @@ class Journal:
     def _add(self, entries: list[Entry]) -> None:
         self.rows.create()
         self.rows.add(entries)
-        self.written = True
+        self.written += entries
 
     def _entry(self, sent: Sent, state: str, before: str | None = None) -> Entry:
         revision, direction = self.step or ("", "")

@@ -187,16 +187,17 @@ class JournalTable:
         """Forget one statement."""
         self.connection.execute(removing(self.table), self._key(entry))
 
-    def clear(self, revision: str | None = None, direction: str | None = None) -> None:
-        """Forget a revision, or everything about this version table."""
+    def clear(self, entries: Sequence[Entry]) -> None:
+        """Forget statements, each by its whole key.
+
+        With a condition on a part of the key, MySQL locks the gaps between its rows as well, in which runs of other version
+        tables write theirs: an env.py that commits several at the end would wait for itself.
+        """
         if self.connection.dialect.name not in MYSQL and not self._look():
             self.found = False  # made in a transaction that was rolled back, and its rows with it
-            return
-        table = self.table
-        condition = [table.c.version_table == self.version_table]
-        if revision is not None:
-            condition += [table.c.revision == revision, table.c.direction == direction]
-        self.connection.execute(delete(table).where(*condition))
+        else:
+            keys = [self._key(entry) for entry in entries]
+            self.connection.execute(removing(self.table), keys[0] if len(keys) == 1 else keys)
 
     def _key(self, entry: Entry) -> dict[str, Any]:
         key = (self.version_table, entry.revision, entry.direction, entry.position)

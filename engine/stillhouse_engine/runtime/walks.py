@@ -87,9 +87,10 @@ class Record:
         if self.found is None:
             rows.create()
             rows.add([entry])
+            self.journal.written.append(entry)
         else:
             rows.replace(entry)
-        self.found, self.journal.written = entry, True
+        self.found = entry
 
 
 class Walk:

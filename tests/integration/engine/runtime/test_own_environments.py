@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import pytest
@@ -88,3 +89,23 @@ def test_an_interrupted_run_is_gone_on_with(engine, make_project):
     project.revision("r1", None, body + "op.add_column('t', sa.Column('b', sa.Integer))")
     migrate(project, engine)
     assert [column["name"] for column in sa.inspect(engine).get_columns("t")] == ["a", "b"]
+
+
+def test_version_tables_of_one_database_move_in_transactions_that_end_together(engine, make_project):
+    project = make_project()
+    project.revision("r1", None, "op.execute(f'CREATE TABLE {op.get_context().version_table}_t (a INT)')")
+    project.revision("r2", "r1", "op.execute(f'CREATE TABLE {op.get_context().version_table}_u (a INT)')")
+    config = Config(project.ini)
+    script = ScriptDirectory.from_config(config)
+    names = ("registrar", "verifier", "auditor")
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            connection = stack.enter_context(engine.begin())
+            if engine.dialect.name == "mysql":
+                connection.exec_driver_sql("SET innodb_lock_wait_timeout = 1")
+            environment = EnvironmentContext(config, script)
+            plan = lambda heads, _context: script._upgrade_revs("heads", heads)  # noqa: E731
+            environment.configure(connection=connection, fn=plan, version_table=name)
+            environment.run_migrations()
+    made = {f"{name}_{letter}" for name in names for letter in "tu"}
+    assert set(sa.inspect(engine).get_table_names()) >= made
