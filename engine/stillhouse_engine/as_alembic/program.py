@@ -7,6 +7,7 @@ import shutil
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def run_program(words: Sequence[str]) -> Any:
         return run_file(program, arguments)
     for script in entry_points(group="console_scripts", name=program):
         sys.argv = [shutil.which(program) or program, *arguments]
+        sys.modules["__main__"] = main_module(sys.argv[0])
         return script.load()()
     if (found := shutil.which(program)) and is_python(Path(found)):
         return run_file(found, arguments)
@@ -58,6 +60,13 @@ def run_file(path: str, arguments: Sequence[str]) -> int:
     sys.path.insert(0, str(Path(path).resolve().parent))
     runpy.run_path(path, run_name="__main__")
     return 0
+
+
+def main_module(path: str) -> ModuleType:
+    """Return what ``__main__`` is to a console script: a file of no package, by which Click names it in its usage."""
+    module = ModuleType("__main__")
+    module.__file__ = path
+    return module
 
 
 def is_python(path: Path) -> bool:

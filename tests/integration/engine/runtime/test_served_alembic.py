@@ -145,6 +145,18 @@ def test_a_console_script_runs_with_alembic_served(tmp_path):
     assert "upgrade" in done.stdout
 
 
+def test_a_console_script_is_a_main_module_of_no_package(tmp_path):
+    """By its package and its specification, Click and argparse tell how the program was started."""
+    (tmp_path / "tool-1.0.dist-info").mkdir()
+    (tmp_path / "tool-1.0.dist-info" / "entry_points.txt").write_text("[console_scripts]\ntool = tool:main\n")
+    told = "import sys\ndef main():\n    main = sys.modules['__main__']\n"
+    (tmp_path / "tool.py").write_text(
+        told + "    print([main.__name__, main.__package__, main.__spec__, main.__file__])\n"
+    )
+    done = run("-m", "stillhouse_engine.as_alembic", "tool", cwd=tmp_path)
+    assert done.stdout == "['__main__', None, None, 'tool']\n", done.stderr
+
+
 def test_a_program_that_is_not_there_is_a_clear_error(tmp_path):
     done = run("-m", "stillhouse_engine.as_alembic", "no-such-program", cwd=tmp_path)
     assert done.returncode == 127
