@@ -83,7 +83,7 @@ def branches(config: Config, verbose: bool = False) -> None:
     for revision in script.walk_revisions():
         if not revision.is_branch_point:
             continue
-        indent = " " * len(str(revision.down_revision))
+        indent = " " * len(revision.revision)
         followers = [
             f"{indent} -> {follower.cmd_format(False, include_branches=True, include_doc=verbose)}"
             for follower in script.get_revisions(script.revision_map.followers(revision.revision))

@@ -66,6 +66,7 @@ PROJECTS = {
     "merge": [("aa11", None), ("bb22", "aa11"), ("cc33", "aa11"), ("mm00", ("bb22", "cc33")), ("zz99", "mm00")],
     "bases": [("aa11", None), ("bb22", "aa11"), ("xx11", None, None, "extra"), ("xx22", "xx11", "bb22")],
     "depended head": [("aa11", None), ("bb22", "aa11"), ("xx11", None, ("bb22",), "extra")],
+    "ids of other lengths": [("a1", None), ("bb22333", "a1"), ("cc33", "bb22333", None, "left"), ("dd44", "bb22333")],
     "empty": [],
 }
 READING = [
