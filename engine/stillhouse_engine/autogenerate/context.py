@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MYSQL = ("mysql", "mariadb")
 SERVERS_OWN = ("information_schema", "mysql", "performance_schema", "sys")
 """Databases of a MySQL or MariaDB server that are nobody's project."""
+NO_DATABASE = "autogenerate can't use as_sql=True as it prevents querying the database for schema information"
 
 comparators = PriorityDispatcher()
 """Comparators that take part in every comparison, besides the chosen plug-ins."""
@@ -49,7 +50,7 @@ class AutogenContext:
         asked: how the server writes the models' constraints, for the comparators of tables.
 
     Raises:
-        CommandError: models are needed, and there are none.
+        CommandError: models are needed, and there are none, or no database to compare them with.
     """
 
     def __init__(
@@ -62,6 +63,8 @@ class AutogenContext:
         opts = migration_context.opts if opts is None else opts
         self.opts: dict[str, Any] = opts
         self.metadata = migration_context.opts.get("target_metadata") if metadata is None else metadata
+        if autogenerate and migration_context.as_sql:
+            raise CommandError(NO_DATABASE)
         if autogenerate and self.metadata is None:
             raise CommandError(self._no_metadata(migration_context))
         self.migration_context = migration_context

@@ -187,3 +187,9 @@ def test_schemas(postgres_server, postgres_database):
                 == {}
             )
     engine.dispose()
+
+
+def test_a_comparison_needs_a_database():
+    context = MigrationContext.configure(dialect_name="sqlite", opts={"as_sql": True})
+    with pytest.raises(CommandError, match="autogenerate can't use as_sql=True"):
+        compare_metadata(context, sa.MetaData())
