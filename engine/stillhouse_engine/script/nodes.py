@@ -59,7 +59,7 @@ class Revision:
         self.revision: str = revision
         self.down_revision: str | tuple[str, ...] | None = scalar(self._down)
         if declared:
-            self.dependencies = scalar(declared)
+            self.dependencies = scalar(declared) or None  # of an empty name alone Alembic takes no notice
         if branch_labels is not None:
             self._orig_branch_labels = to_tuple(branch_labels)
 

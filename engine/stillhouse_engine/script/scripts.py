@@ -63,7 +63,7 @@ class Script(Revision):
         script._down = down  # noqa: SLF001 - its own class
         script.down_revision = down[0] if len(down) == 1 else down or None
         if depends_on:
-            script.dependencies = scalar(depends_on)
+            script.dependencies = scalar(depends_on) or None
         if labels:
             script._orig_branch_labels = labels  # noqa: SLF001 - its own class
         if replaces:

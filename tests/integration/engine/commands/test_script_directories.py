@@ -71,6 +71,17 @@ def test_headers_that_are_computed_are_imported(project):
     assert heads(config(project)) == ["cccc"]
 
 
+@pytest.mark.parametrize("nothing", ["''", "['']", "('',)", "()", "False"])
+def test_a_dependency_on_nothing_is_none(project, nothing):
+    text = REVISION.format(name="cc33", down="bb22") + f"depends_on = {nothing}\n"
+    path = write(project / "migrations" / "versions", "cc33", text=text)
+    for _ in range(2):  # from a header, and from an import
+        script = ScriptDirectory.from_config(config(project))
+        assert script._upgrade_revs("heads", "bb22")[0].revision.dependencies is None
+        assert script.get_heads() == ["cc33"]
+        path.write_text(text.replace("'cc33'", "'cc' + '33'"))
+
+
 def test_a_revision_as_text_leaves_out_what_it_depends_on(project):
     """Alembic's listings tell it, and its ``str(revision)`` does not."""
     text = '"""next"""\n' + REVISION.format(name="cc33", down="aa11") + "depends_on = 'bb22'\n"
