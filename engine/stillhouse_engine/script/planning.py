@@ -45,7 +45,7 @@ def stamp_steps(revision_map: RevisionMap, destination: Any, current: Iterable[s
     """Return the steps that make a version table say that it is at some revisions.
 
     Rows below a target move up to it, rows above it move down to it, rows of other branches stay. ``base`` removes all
-    rows where it is the only target, as no target does, and with a branch those of the branch.
+    rows where it is the only target, as no target does, and with a branch those of the branch and of what depends on it.
     """
     graph = revision_map._graph  # noqa: SLF001 - same package
     heads = [found.revision for found in revision_map.get_revisions(tuple(to_tuple(current)))]
@@ -94,4 +94,8 @@ def _left(revision_map: RevisionMap, heads: list[str], symbol: Any) -> Sequence[
         raise ResolutionError(f"No such revision or branch '{symbol}'", symbol)
     if name in {"head", "heads"}:
         return ()
-    return revision_map.filter_for_lineage(heads, branch) if branch else heads
+    if not branch:
+        return heads
+    lineage = set(revision_map.filter_for_lineage(heads, branch))
+    above = revision_map._graph.descendants([revision_map.get_revision(branch).revision])  # noqa: SLF001 - same package
+    return [row for row in heads if row in lineage or row in above]

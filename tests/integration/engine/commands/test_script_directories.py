@@ -382,6 +382,16 @@ def test_rows_of_a_branch_go_beside_other_targets(project):
     assert [str(step) for step in steps] == ["stamp_revision xx11 -> ", "stamp_revision bb22 -> aa11"]
 
 
+def test_rows_of_what_depends_on_a_branch_go_with_it(project):
+    versions = project / "migrations" / "versions"
+    text = REVISION.format(name="xx11", down=None) + "branch_labels = 'extra'\ndepends_on = 'aa11'\n"
+    write(versions, "xx11", text=text)
+    write(versions, "yy11", text=REVISION.format(name="yy11", down=None) + "depends_on = 'xx11'\n")
+    script = ScriptDirectory.from_config(config(project))
+    steps = script._stamp_revs("extra@base", ("bb22", "xx11", "yy11"))
+    assert [str(step) for step in steps] == ["stamp_revision xx11 -> ", "stamp_revision yy11 -> "]
+
+
 def test_unusable_settings_are_named(project):
     with pytest.raises(CommandError, match="file_template '%\\(bogus\\)s' is not usable"):
         command.revision(config(project, file_template="%%(bogus)s"))
