@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 log = logging.getLogger("alembic.ddl.postgresql")
 
 SEQUENCE = re.compile(r"nextval\('(.+?)'::regclass\)")
+NEXT_VALUE = re.compile(r"nextval\(\(?('(?:[^']|'')+')(?:::[a-z ]+)?\)?(?:::regclass)?\)", re.IGNORECASE)
+CAST = re.compile(
+    r"::(?:character varying|bit varying|double precision|time(?:stamp)?(?:\(\d\))? with(?:out)? time zone|[\w.]+)"
+    r"(?:\(\d+(?:, ?\d+)?\))?(?:\[\])*",
+    re.IGNORECASE,
+)
 STRING = re.compile(r"'((?:[^']|'')*)'(?:::[\w \"().\[\],]+)?")
 NUMBER = re.compile(r"\(?(-?\d+(?:\.\d+)?)\)?(?:::[\w ]+)?")
 
@@ -81,6 +87,10 @@ class PostgreSQLComparisons(Comparisons):
         found: dict[tuple[Any, ...], str] = cache.get("owned_sequences", {})
         return found
 
+    def normalise_computed(self, sqltext: str) -> str:
+        """Return a computation without the casts that PostgreSQL writes into it."""
+        return super().normalise_computed(CAST.sub("", sqltext))
+
     def compare_server_default(
         self,
         inspector_column: Column[Any],
@@ -101,7 +111,15 @@ class PostgreSQLComparisons(Comparisons):
         return not self.same_value(live, model, inspector_column)
 
     def same_value(self, live: str, model: str, inspector_column: Column[Any]) -> bool:
-        """Ask the server whether two defaults have the same value; the same question is asked once."""
+        """Ask the server whether two defaults have the same value; the same question is asked once.
+
+        Of next values it is asked whether they are of one sequence: it must not count on for a comparison.
+        """
+        one, other = (NEXT_VALUE.fullmatch(each) for each in (live, model))
+        if one and other:
+            return bool(self.answer(f"SELECT {one[1]}::regclass = {other[1]}::regclass"))
+        if one or other:
+            return False
         cache = self.__dict__.setdefault("_same_values", {})
         type_ = self.dialect.type_compiler_instance.process(inspector_column.type)
         key = (live, model, COMPARABLE.get(type_, type_))

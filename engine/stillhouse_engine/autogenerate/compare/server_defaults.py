@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Computed, DefaultClause, Identity
 
 from stillhouse_engine.autogenerate.compare.nullability import tell_autoincrement
-from stillhouse_engine.autogenerate.dispatch import DispatchPriority, PriorityDispatchResult
+from stillhouse_engine.autogenerate.dispatch import PriorityDispatchResult
 from stillhouse_engine.autogenerate.render.expressions import server_default, sql_text
 
 if TYPE_CHECKING:
@@ -31,14 +31,18 @@ def compare_server_defaults(  # noqa: PLR0917 - every comparator's signature
     conn_col: Column[Any],
     metadata_col: Column[Any],
 ) -> PriorityDispatchResult:
-    """Compare the server defaults of a column."""
+    """Compare the server defaults of a column.
+
+    An identity in the models says nothing of a database that has none.
+    """
     model, live = metadata_col.server_default, conn_col.server_default
-    if model is None and live is None:
+    ignored = isinstance(model, Identity) and not autogen_context.dialect.supports_identity_columns
+    if live is None and (model is None or ignored):
         return PriorityDispatchResult.CONTINUE
     place = f"{schema}.{tname}.{cname}" if schema else f"{tname}.{cname}"
     alter_column_op.existing_server_default = live
     if autogen_context.opts.get("compare_server_default", False) is False:
-        return PriorityDispatchResult.CONTINUE
+        return PriorityDispatchResult.STOP
     if isinstance(model, Computed):
         compare_computed(autogen_context, place, live, model)
         return PriorityDispatchResult.STOP
@@ -46,8 +50,7 @@ def compare_server_defaults(  # noqa: PLR0917 - every comparator's signature
         warn_computed(place)
         return PriorityDispatchResult.STOP
     if isinstance(model, Identity) or isinstance(live, Identity):
-        compare_identities(autogen_context, alter_column_op, place, live, model)
-        return PriorityDispatchResult.STOP
+        return compare_identities(autogen_context, alter_column_op, place, live, model)
     return compare_defaults(autogen_context, alter_column_op, place, conn_col, metadata_col)
 
 
@@ -67,7 +70,7 @@ def compare_computed(autogen_context: AutogenContext, place: str, live: Any, mod
 
 def compare_identities(
     autogen_context: AutogenContext, alter_column_op: ops.AlterColumnOp, place: str, live: Any, model: Any
-) -> None:
+) -> PriorityDispatchResult:
     """Compare identities, and tell where a column got or lost one."""
     identities = [item if isinstance(item, Identity) else None for item in (model, live)]
     differing = autogen_context.migration_context.impl.compare_identity(*identities)
@@ -76,6 +79,8 @@ def compare_identities(
         if differing:
             names = sorted(differing)
             log.info("Detected server default on column '%s': identity options attributes %s", place, names)
+            return PriorityDispatchResult.STOP
+    return PriorityDispatchResult.CONTINUE
 
 
 def compare_defaults(
@@ -124,6 +129,6 @@ def differing(
 
 
 def setup(plugin: Plugin) -> None:
-    """Register the comparators."""
+    """Register the comparators: where there is a default to speak of, nothing is told of counting up."""
     plugin.add_autogenerate_comparator(compare_server_defaults, "column", "server_default")
-    plugin.add_autogenerate_comparator(tell_autoincrement, "column", "autoincrement", priority=DispatchPriority.FIRST)
+    plugin.add_autogenerate_comparator(tell_autoincrement, "column", "server_default")

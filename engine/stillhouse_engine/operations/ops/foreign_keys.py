@@ -45,9 +45,8 @@ class CreateForeignKeyOp(AddConstraintOp):
         table = table_of(constraint)
         elements = constraint.elements  # type: ignore[attr-defined]
         referent = elements[0].column.table
-        rules = {
-            name: getattr(constraint, name) for name in ("onupdate", "ondelete", "initially", "deferrable", "match")
-        }
+        names = ("onupdate", "ondelete", "initially", "deferrable", "use_alter", "match")
+        rules = {name: getattr(constraint, name) for name in names}
         kw = {name: value for name, value in rules.items() if value}
         return cls(
             constraint_name(constraint),

@@ -18,6 +18,12 @@ DELIBERATE: dict[tuple[str, str], str] = {
     **{(database, f"{EMPTY} as it is{back}"): FOREVER for database in ("sqlite", "mariadb") for back in ("", ", back")},
     **{("mariadb", f"{name} as it is{back}"): FOREVER for name in (NOW, CURRENT) for back in ("", ", back")},
     ("mariadb", f"{CURRENT} to CURRENT_TIMESTAMP, back"): FOREVER,
+    ("postgresql", "the next value as it is"): FOREVER,
+    **{
+        (database, f"an identity as it is where there are none{back}"): FOREVER
+        for database in ("sqlite", "mariadb")
+        for back in ("", ", back")
+    },
     **{
         ("postgresql", f"PostgreSQL index: {name}{back}"): WORDING
         for name in ("another expression", "NULLs not distinct", "a constraint's NULLs not distinct")
@@ -32,6 +38,7 @@ DELIBERATE: dict[tuple[str, str], str] = {
             "an identity's options, compared, back",
             "an identity that takes NULL",
             "an identity that takes NULL, back",
+            "the identity of a key, compared",
         )
     },
 }

@@ -44,6 +44,12 @@ CONVENTION = {
     "pk": "pk_%(table_name)s",
 }
 DEFAULTS = {"compare_server_default": True}
+COMPUTED = (
+    (sa.Integer, "n * 2"),
+    (sa.Integer, "length(a)"),
+    (sa.Text, "coalesce(a, '')"),
+    (postgresql.TSVECTOR, "to_tsvector('english', a)"),
+)
 
 
 def pair(
@@ -92,6 +98,13 @@ def made(arguments: list[Any]) -> sa.Column[Any]:
 
 def nothing(_: sa.MetaData) -> None:
     """Fill nothing in."""
+
+
+def numbered(default: Callable[[sa.Sequence], Any]) -> Callable[[sa.MetaData], Any]:
+    """Return what fills models with a sequence and a column whose default is made of it."""
+    return lambda metadata: table(
+        "t", lambda: [sa.Column("c", sa.BigInteger, server_default=default(sa.Sequence("one", metadata=metadata)))]
+    )(metadata)
 
 
 def parent_and(name: str, items: Items, **kw: Any) -> Callable[[sa.MetaData], Any]:
@@ -768,6 +781,50 @@ column(
     lambda: [sa.Integer, sa.Identity()],
     on=("postgresql",),
     **DEFAULTS,
+)
+items(
+    "computations that PostgreSQL writes with casts, compared",
+    *[
+        lambda: [
+            sa.Column("a", sa.String(9)),
+            sa.Column("n", sa.Numeric(10, 2)),
+            *(sa.Column(f"c{i}", type_, sa.Computed(sql, persisted=True)) for i, (type_, sql) in enumerate(COMPUTED)),
+        ]
+    ]
+    * 2,
+    on=("postgresql",),
+    **DEFAULTS,
+)
+pair(
+    "the type of a key with an identity",
+    lambda m: sa.Table("t", m, sa.Column("id", sa.Integer, sa.Identity(), primary_key=True)),
+    lambda m: sa.Table("t", m, sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True)),
+    on=("postgresql",),
+)
+pair(
+    "the identity of a key, compared",
+    lambda m: sa.Table("t", m, sa.Column("id", sa.Integer, sa.Identity(), primary_key=True)),
+    lambda m: sa.Table("t", m, sa.Column("id", sa.Integer, sa.Identity(start=5), primary_key=True)),
+    on=("postgresql",),
+    **DEFAULTS,
+)
+items(
+    "an identity as it is where there are none",
+    *[lambda: [sa.Column("c", sa.Integer, sa.Identity(start=4), nullable=False)]] * 2,
+    on=("sqlite", "mariadb"),
+    **DEFAULTS,
+)
+pair(
+    "the next value as it is",
+    numbered(lambda one: one.next_value()),
+    numbered(lambda _: sa.text("nextval('public.one')")),
+    on=("postgresql",),
+    **DEFAULTS,
+)
+pair(
+    "a foreign key added later",
+    parent_and("t", lambda: [sa.Column("c", sa.Integer)]),
+    parent_and("t", lambda: [sa.Column("c", sa.ForeignKey("parent.id", use_alter=True, name="fk"))]),
 )
 pair(
     "everything at once",
