@@ -9,7 +9,20 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from sqlalchemy import Column, Computed, Identity, MetaData, PrimaryKeyConstraint, String, Table, cast, schema
+from sqlalchemy import (
+    ClauseElement,
+    Column,
+    Computed,
+    Executable,
+    Identity,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    cast,
+    schema,
+)
+from sqlalchemy.exc import ObjectNotExecutableError
 
 from stillhouse_engine.dialects import ddl
 from stillhouse_engine.dialects.comparing import Comparisons
@@ -22,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import TextIO
 
-    from sqlalchemy import Connection, Constraint, CursorResult, Dialect, Executable, Index, TableClause
+    from sqlalchemy import Connection, Constraint, CursorResult, Dialect, Index, TableClause
     from sqlalchemy.types import TypeEngine
 
     from stillhouse_engine.dialects.statements import StatementSink
@@ -136,7 +149,13 @@ class DefaultImpl(Comparisons):
         return self.sink.execute(Statement(construct, parameters, execution_options or {}))
 
     def execute(self, sql: Executable | str, execution_options: dict[str, Any] | None = None) -> None:
-        """Execute SQL of the user's own."""
+        """Execute SQL of the user's own.
+
+        Raises:
+            ObjectNotExecutableError: it is neither text nor a construct of SQLAlchemy.
+        """
+        if not isinstance(sql, str | Executable | ClauseElement):
+            raise ObjectNotExecutableError(sql)
         self._exec(sql, execution_options)
 
     def static_output(self, text: str) -> None:

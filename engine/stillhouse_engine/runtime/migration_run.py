@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
         as_sql: bool
         running: RunningStep | None
+        purge: bool
         _migrations_fn: Any
         _session: MigrationSession | None
 
@@ -84,6 +85,9 @@ class MigrationRun:
                         self._call_back(stretch.steps[-1], keeper.heads)
         if not context.as_sql:
             context._sender.flush()
+        if context.purge and not steps:  # an emptied version table is what was asked for, and no step commits it
+            with context.begin_transaction(_per_migration=True):
+                pass
         self.replay.finish()
         if steps and context._settings.after is not None and not context.as_sql:
             context._settings.after(context._connection)

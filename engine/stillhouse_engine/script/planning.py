@@ -97,5 +97,6 @@ def _left(revision_map: RevisionMap, heads: list[str], symbol: Any) -> Sequence[
     if not branch:
         return heads
     lineage = set(revision_map.filter_for_lineage(heads, branch))
-    above = revision_map._graph.descendants([revision_map.get_revision(branch).revision])  # noqa: SLF001 - same package
+    named = [found.revision for found in revision_map.get_revisions(branch)]
+    above = revision_map._graph.descendants(named)  # noqa: SLF001 - same package
     return [row for row in heads if row in lineage or row in above]

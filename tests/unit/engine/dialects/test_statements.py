@@ -134,3 +134,8 @@ def test_offline_has_a_stand_in_for_the_connection():
     impl.bind.execute(sa.text("SELECT 1"))
     sa.Table("t", sa.MetaData(), sa.Column("a", sa.Integer)).create(impl.bind, checkfirst=False)
     assert buffer.getvalue() == "SELECT 1;\n\nCREATE TABLE t (\n    a INTEGER\n);\n\n"
+
+
+def test_what_is_no_statement_is_refused(impl):
+    with pytest.raises(sa.exc.ObjectNotExecutableError):
+        impl.execute(5)
