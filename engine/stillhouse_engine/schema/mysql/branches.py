@@ -175,6 +175,7 @@ VIEW = Branch(
     attributes={
         "definition": f"REPLACE(VIEW_DEFINITION, CONCAT({backticked('TABLE_SCHEMA')}, '.'), '')",
         "check_option": "NULLIF(CHECK_OPTION, 'NONE')",
+        "algorithm": "COALESCE(NULL /*M!100104 , NULLIF(ALGORITHM, 'UNDEFINED') */)",
         "security": "NULLIF(SECURITY_TYPE, 'DEFINER')",
     },
     hints={"readable": "VIEW_DEFINITION <> ''"},

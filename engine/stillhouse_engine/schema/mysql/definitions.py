@@ -135,7 +135,8 @@ def code(item: SchemaObject) -> str:
     security = f" SQL SECURITY {item.text('security')}" if item.text("security") else ""
     if item.kind == "view":
         option = f" WITH {item.text('check_option')} CHECK OPTION" if item.get("check_option") else ""
-        return f"CREATE OR REPLACE{security} VIEW {name} AS {item.text('definition')}{option}"
+        algorithm = f" ALGORITHM = {item.text('algorithm')}" if item.get("algorithm") else ""
+        return f"CREATE OR REPLACE{algorithm}{security} VIEW {name} AS {item.text('definition')}{option}"
     if item.kind == "trigger":
         return (
             f"CREATE TRIGGER {identifier(item.text('trigger'))} {item.text('event')} ON {name} "
