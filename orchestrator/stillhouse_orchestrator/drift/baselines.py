@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stillhouse_engine.schema import SchemaError, Snapshot
+from stillhouse_orchestrator.batches import Batches
 from stillhouse_orchestrator.events import Event, EventName, now
 from stillhouse_orchestrator.jobs import project_key
 from stillhouse_orchestrator.values import Baseline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from stillhouse_orchestrator.store import Store
@@ -77,8 +77,7 @@ class RecordingExecutor:
     def __init__(self, executor: Executor, store: Store) -> None:
         self._executor = executor
         self._store = store
-        self._writing = asyncio.Lock()
-        self._waiting: list[tuple[Kept, asyncio.Future[None]]] = []
+        self._batches = Batches(self._keep)
 
     async def run(self, job: Job, progress: Callable[[Progress], None] | None = None) -> Outcome:
         """Run a job to its end, and record what it left."""
@@ -86,31 +85,13 @@ class RecordingExecutor:
         if outcome.verb in MOVING and self._store.ownership is not None:
             kept = kept_of(job, outcome)
             if kept.checksums or kept.baseline:
-                await self._keep(kept)
+                await self._batches.add(kept)
         return outcome
 
-    async def _keep(self, kept: Kept) -> None:
-        """Write what is kept of a migration, in one transaction with those that end while another is written."""
-        written = asyncio.get_running_loop().create_future()
-        self._waiting.append((kept, written))
-        async with self._writing:
-            if not written.done():
-                await self._write()
-        await written
-
-    async def _write(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        try:
-            async with self._store.write() as session:
-                for kept, _ in waiting:
-                    await keep(session, kept)
-        except asyncio.CancelledError:  # this migration's task ends; the next in line writes the others
-            self._waiting = [*waiting, *self._waiting]
-            raise
-        except Exception as error:
-            _tell(waiting, error)
-            raise
-        _tell(waiting, None)
+    async def _keep(self, kept: Sequence[Kept]) -> Sequence[None]:
+        async with self._store.write() as session:
+            await keep(session, kept)
+        return [None] * len(kept)
 
 
 def kept_of(job: Job, outcome: Outcome) -> Kept:
@@ -125,22 +106,15 @@ def kept_of(job: Job, outcome: Outcome) -> Kept:
     return Kept(project, outcome.target, outcome.checksums, baseline)
 
 
-async def keep(session: Session, kept: Kept) -> None:
-    """Write what is kept of one migration."""
-    await session.checksums.save(kept.project, kept.target, kept.checksums)
-    if kept.baseline is not None:
-        await session.baselines.save([kept.baseline])
-        facts = {"applied": list(kept.baseline.applied), "fingerprint": kept.baseline.fingerprint}
-        moment = kept.baseline.taken_at
-        await session.record(Event(EventName.BASELINE_RECORDED, moment, target=kept.target, facts=facts))
+async def keep(session: Session, kept: Sequence[Kept]) -> None:
+    """Write what is kept of migrations."""
+    await session.checksums.save((each.project, each.target, each.checksums) for each in kept)
+    baselines = [each.baseline for each in kept if each.baseline is not None]
+    await session.baselines.save(baselines)
+    await session.record(*map(recorded, baselines))
 
 
-def _tell(waiting: list[tuple[Kept, asyncio.Future[None]]], error: Exception | None) -> None:
-    for _, written in waiting:
-        if written.done():
-            continue
-        if error is None:
-            written.set_result(None)
-        else:
-            written.set_exception(error)
-            written.exception()  # whoever waited may be gone
+def recorded(baseline: Baseline) -> Event:
+    """Return the event that says what a migration left."""
+    facts = {"applied": list(baseline.applied), "fingerprint": baseline.fingerprint}
+    return Event(EventName.BASELINE_RECORDED, baseline.taken_at, target=baseline.target, facts=facts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
+from stillhouse_orchestrator.batches import Batches
 from stillhouse_orchestrator.connections import Priority
 from stillhouse_orchestrator.errors import ConnectionFailedError, StillhouseError
 from stillhouse_orchestrator.events import now
@@ -15,7 +16,7 @@ from stillhouse_orchestrator.rollouts.signals import Deferred, Found, Ran, Rever
 from stillhouse_orchestrator.values import MemberState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from stillhouse_config import TargetDeclaration
@@ -76,6 +77,7 @@ class Hands:
         self._connections = connections
         self._store = store
         self._clock = clock
+        self._drift_ids = Batches(self._read_drift_ids)
 
     async def migrate(self, task: Task, report: Report | None = None) -> Result:
         """Bring a target from where it should be to its goal, and return what became of it."""
@@ -114,11 +116,15 @@ class Hands:
 
     async def _drifted(self, member: RolloutTarget) -> str | None:
         """Say what drift was found on a target since it was planned."""
-        async with self._store.read() as session:
-            found = await session.drift_reports.drift_id(member.target)
+        found = await self._drift_ids.add(member.target)
         if found not in (None, member.drift_id) and member.reached is None:
             return f"drift was found since it was planned ({found})"
         return None
+
+    async def _read_drift_ids(self, targets: Sequence[str]) -> list[str | None]:
+        async with self._store.read() as session:
+            found = await session.drift_reports.drift_ids(targets)
+        return [found.get(target) for target in targets]
 
     async def _run(self, task: Task, report: Report | None) -> Result:
         """Run one job per destination; there is more than one only where branches end apart.

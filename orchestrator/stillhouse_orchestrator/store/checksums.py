@@ -11,7 +11,7 @@ from stillhouse_orchestrator.store.rows import upsert
 from stillhouse_orchestrator.store.tables import checksums
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,12 +22,13 @@ class Checksums:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def save(self, project: str, target: str, found: Mapping[str, str]) -> None:
-        """Keep the checksums of the revisions that were just applied."""
-        rows = [
+    async def save(self, found: Iterable[tuple[str, str, Mapping[str, str]]]) -> None:
+        """Keep the checksums of the revisions that were just applied, by project and target."""
+        rows = (
             {"project": project, "target": target, "revision": revision, "checksum": checksum}
-            for revision, checksum in found.items()
-        ]
+            for project, target, applied in found
+            for revision, checksum in applied.items()
+        )
         await upsert(self._connection, checksums, rows)
 
     async def applied(self, project: str) -> dict[str, set[str]]:

@@ -11,7 +11,7 @@ from stillhouse_orchestrator.store.tables import drift_reports, ignore_rules
 from stillhouse_orchestrator.values import DriftReport, IgnoreRule, Sighting, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,12 +29,6 @@ class DriftReports:
         found = await bodies(self._connection, DriftReport, query)
         return found[0] if found else None
 
-    async def drift_id(self, target: str) -> str | None:
-        """Return the ``drift_id`` of a target; None when it has not drifted, or was never looked at."""
-        query = select(drift_reports.c.drift_id).where(drift_reports.c.target == target)
-        found: str | None = (await self._connection.execute(query)).scalar()
-        return found
-
     async def all(self) -> list[DriftReport]:
         """Return the last report of every target, by name."""
         query = select(drift_reports.c.body).order_by(drift_reports.c.target)
@@ -47,9 +41,11 @@ class DriftReports:
         rows = await self._connection.execute(query)
         return {target: Sighting(tuple(applied), found) for target, applied, found in rows if found is not None}
 
-    async def drift_ids(self) -> dict[str, str]:
-        """Return the ``drift_id`` of every target that drifted."""
+    async def drift_ids(self, targets: Collection[str] | None = None) -> dict[str, str]:
+        """Return the ``drift_id`` of every target that drifted, of all or of some."""
         query = select(drift_reports.c.target, drift_reports.c.drift_id).where(drift_reports.c.drift_id.is_not(None))
+        if targets is not None:
+            query = query.where(drift_reports.c.target.in_(targets))
         return {row.target: row.drift_id for row in await self._connection.execute(query)}
 
     async def save(self, reports: Iterable[DriftReport]) -> None:

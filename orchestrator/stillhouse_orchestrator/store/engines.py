@@ -15,6 +15,7 @@ from stillhouse_orchestrator.store.errors import StoreUnavailableError
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.pool import PoolResetState
 
 BUSY_SECONDS = 15
 POOL_SIZE = 4
@@ -69,10 +70,11 @@ def make(url: URL) -> AsyncEngine:
 def _sqlite(url: URL) -> AsyncEngine:
     in_memory = file_of(url) is None
     pool: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {"pool_size": POOL_SIZE}
-    engine = create_async_engine(url, **pool)
+    engine = create_async_engine(url, pool_reset_on_return=None, **pool)
     cross_once(engine.sync_engine)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    event.listen(engine.sync_engine, "reset", _reset_sqlite)
     return engine
 
 
@@ -85,6 +87,12 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous = FULL")  # what is acted on must have reached the disk
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _reset_sqlite(connection: Any, _record: object, state: PoolResetState) -> None:
+    """Roll back what a cancelled task left open; to find nothing would cost a way through the driver's thread."""
+    if not state.terminate_only and connection.driver_connection.in_transaction:
+        connection.rollback()
 
 
 def _begin_sqlite(connection: Connection) -> None:

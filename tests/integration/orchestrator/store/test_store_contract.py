@@ -98,6 +98,7 @@ async def test_the_last_drift_report_of_each_target_is_kept(store):
         await session.drift_reports.save([DriftReport("a", DriftStatus.DRIFTED, drift_id="d1", checked_at=NOON)])
         await session.drift_reports.save([DriftReport("b", DriftStatus.UNKNOWN, error="no route")])
         assert await session.drift_reports.drift_ids() == {"a": "d1"}
+        assert await session.drift_reports.drift_ids(["b", "c"]) == {}
         await session.drift_reports.save([DriftReport("a", DriftStatus.IN_SYNC)])
         assert await session.drift_reports.drift_ids() == {}
         assert [report.status.value for report in await session.drift_reports.all()] == ["in_sync", "unknown"]
@@ -312,3 +313,18 @@ async def test_two_thousand_members_are_written_in_one_transaction(store):
         await session.rollouts.add(rollout(targets=members))
     async with store.read() as session:
         assert len((await session.rollouts.get("r-1")).targets) == 2000
+
+
+async def test_whoever_is_cancelled_leaves_nothing_open(store):
+    async def write() -> None:
+        async with store.write() as session:
+            await session.drift_reports.save([DriftReport("a", DriftStatus.IN_SYNC)])
+
+    for moments in range(60):
+        task = asyncio.create_task(write())
+        for _ in range(moments):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+    async with asyncio.timeout(60):
+        await write()
