@@ -7,8 +7,10 @@ import contextvars
 import importlib.util
 import inspect
 import re
+import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -91,7 +93,10 @@ async def on_loop(function: Callable[[], T]) -> T:
         if not running.done():
             await _hang_up(running, interrupter)
         elif interrupter.must_kill:
-            await asyncio.shield(greenlet_spawn(interrupter.kill))
+            killing = asyncio.ensure_future(greenlet_spawn(interrupter.kill))
+            await asyncio.wait([killing], timeout=CLEAN_UP_SECONDS)
+            killing.cancel()
+            await asyncio.gather(killing, return_exceptions=True)
         await asyncio.gather(running, return_exceptions=True)
         raise
     return settled()
@@ -119,12 +124,27 @@ async def on_thread(function: Callable[[], T], *, own: bool = False) -> T:
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
-        ending: list[asyncio.Future[Any]] = [future]
-        ending.append(asyncio.get_running_loop().run_in_executor(None, interrupter.stop))  # some drivers ask the server
+        ending: list[asyncio.Future[Any]] = [future, aside(interrupter.stop)]  # some drivers ask the server
         await asyncio.wait(ending, timeout=CLEAN_UP_SECONDS)
         await _hang_up(future, interrupter)
         future.exception()
         raise
+
+
+def aside(function: Callable[[], None]) -> asyncio.Future[None]:
+    """Run what may never end on a thread that nobody has to wait for, not even the end of the process."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def run() -> None:
+        try:
+            function()
+        finally:
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(ended.set_result, None)
+
+    threading.Thread(target=run, name="stillhouse-stop", daemon=True).start()
+    return ended
 
 
 async def _hang_up(run: asyncio.Future[Any], interrupter: Interrupter) -> None:

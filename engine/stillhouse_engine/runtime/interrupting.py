@@ -104,7 +104,7 @@ def hang_up(driver: Any) -> None:
         close()
     elif isinstance(inner, sqlite3.Connection):
         inner.interrupt()
-    elif callable(number := getattr(driver, "fileno", None)):
+    elif callable(number := getattr(driver, "fileno", None) or getattr(getattr(driver, "_sock", None), "fileno", None)):
         with socket.socket(fileno=os.dup(number())) as end:
             end.shutdown(socket.SHUT_RDWR)
 

@@ -10,23 +10,36 @@ from sample_projects import empty_project
 from stillhouse_orchestrator.workers.pool import PoolExecutor
 from stillhouse_orchestrator.workers.process import Patience
 
-pytestmark = [pytest.mark.postgresql, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 
-@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
-async def test_a_deadline_costs_only_its_own_job(tmp_path, postgres_server, postgres_database, driver):
-    server = SilentServer(postgres_server.port)
+@pytest.fixture(
+    params=[
+        *(pytest.param(driver, marks=pytest.mark.postgresql) for driver in ("asyncpg", "psycopg")),
+        *(pytest.param(driver, marks=pytest.mark.mariadb) for driver in ("asyncmy", "pymysql")),
+    ]
+)
+def server(request):
+    """A server behind one that may fall silent."""
+    name = "mariadb" if "my" in request.param else "postgres"
+    behind = request.getfixturevalue(f"{name}_server")
+    found = SilentServer(behind.port)
+    database = request.getfixturevalue(f"{name}_database")()
+    found.url = behind.url(database, request.param).replace(str(behind.port), str(found.port))
+    if request.param == "pymysql":
+        found.url += "&ssl_disabled=true"  # what is encrypted cannot be listened to
+    yield found
+    found.close()
+
+
+async def test_a_deadline_costs_only_its_own_job(tmp_path, server):
     project = empty_project(tmp_path / "project")
     project.add('op.execute("select 4711")')
-    url = f"postgresql+{driver}://postgres@127.0.0.1:{server.port}/{postgres_database()}"
     server.fall_silent(at=b"select 4711")
-    try:
-        async with PoolExecutor(Patience(start=60, cancel=60, close=30)) as executor:
-            outcome = await executor.run(job(project, url, deadline=1))
-            assert (outcome.state, outcome.problem.kind) == ("failed", "deadline")
-            [pid] = executor.pids
-            healthy = await executor.run(job(project, f"sqlite+aiosqlite:///{tmp_path / 'well.db'}"))
-            assert healthy.ok
-            assert executor.pids == [pid]
-    finally:
-        server.close()
+    async with PoolExecutor(Patience(start=60, cancel=60, close=30)) as executor:
+        outcome = await executor.run(job(project, server.url, deadline=1))
+        assert (outcome.state, outcome.problem.kind) == ("failed", "deadline")
+        [pid] = executor.pids
+        healthy = await executor.run(job(project, f"sqlite+aiosqlite:///{tmp_path / 'well.db'}"))
+        assert healthy.ok
+        assert executor.pids == [pid]
