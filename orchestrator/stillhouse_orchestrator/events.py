@@ -5,10 +5,14 @@ once, as context. ``docs/reference/events.md`` describes each of them, and a tes
 """
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+
+ACTING: ContextVar[str] = ContextVar("stillhouse_acting", default="daemon")
+"""Who causes an event for which nobody else is named: the daemon, or whoever runs a command without one."""
 
 
 class EventName(StrEnum):
@@ -102,7 +106,7 @@ class Event:
 
     name: EventName
     at: datetime
-    actor: str = "daemon"
+    actor: str = field(default_factory=ACTING.get)
     target: str | None = None
     rollout_id: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -14,6 +14,8 @@ import time
 import pytest
 from houses import PATIENCE, STILLHOUSE, environment
 
+from stillhouse_orchestrator.cli.people import actor
+
 FLEET = """\
 fleet: test
 defaults: {{census: {{every: 1h}}, drift: {{every: 1h}}}}
@@ -130,10 +132,12 @@ def test_up_plan_status_and_drift_go_through_the_daemon(controlled, serve):
     assert controlled.ok("drift", "check").code == 0
     controlled.sql("other.db", "CREATE TABLE kept (id INTEGER PRIMARY KEY)")
     assert "in sync" in controlled.ok("drift", "accept", "other_db", "--yes").out
+    history = controlled.ok("history", "--limit", "1000", "--json").json["events"]
     actors = {
-        event["actor"] for event in controlled.ok("history", "--event", "drift.repaired", "--json").json["events"]
+        name: {event["actor"] for event in history if event["name"] == name}
+        for name in ("daemon.started", "drift.detected", "drift.repaired")
     }
-    assert len(actors) == 1
+    assert actors == {"daemon.started": {"daemon"}, "drift.detected": {"daemon"}, "drift.repaired": {actor()}}
 
 
 TEMPLATE = '''"""${message}"""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from stillhouse_orchestrator.cli.people import actor
+
 
 def test_what_init_writes_runs_as_it_stands(first):
     assert "no problem found" in first.ok("validate").out
@@ -51,7 +53,9 @@ def test_drift_is_found_explained_repaired_and_verified(first):
     assert "data loss" in repaired.out
     assert first.ok("drift", "check").code == 0
     assert first.ok("alerts", "list", "--json").json["alerts"] == []
-    names = [event["name"] for event in first.ok("history", "--json").json["events"]]
+    history = first.ok("history", "--json").json["events"]
+    assert {event["actor"] for event in history} == {actor()}
+    names = [event["name"] for event in history]
     for name in ("drift.detected", "alert.opened", "drift.repaired", "drift.cleared", "alert.resolved"):
         assert name in names
 

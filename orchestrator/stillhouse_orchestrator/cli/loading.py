@@ -11,6 +11,7 @@ import click
 
 from stillhouse_orchestrator.cli.exits import Exit
 from stillhouse_orchestrator.cli.output import counted
+from stillhouse_orchestrator.cli.people import actor
 from stillhouse_orchestrator.cli.running import CommandFailedError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def load(path: str) -> FleetFile:
 
 @contextlib.asynccontextmanager
 async def opened(
-    path: str, *, beside: bool = False, drain: float = 30.0, plans: bool = False
+    path: str, *, beside: bool = False, drain: float = 30.0, plans: bool = False, acting: str | None = None
 ) -> AsyncIterator[Application]:
     """Open the application on a fleet file.
 
@@ -68,14 +69,17 @@ async def opened(
         beside: read the store of a running service instead of failing.
         drain: seconds that running jobs get at the end.
         plans: the command will most likely plan: workers start at once, while this process gets ready itself.
+        acting: who causes what happens by itself; whoever runs the command, unless another is named.
 
     Raises:
         OwnedElsewhereError: another process owns the store.
     """
+    from stillhouse_orchestrator.events import ACTING
     from stillhouse_orchestrator.jobs import workers_for
     from stillhouse_orchestrator.workers.pool import PoolExecutor
 
     file = load(path)
+    ACTING.set(acting or actor())
     async with PoolExecutor(drain=drain) as executor:
         if plans:
             await executor.prepare(workers_for(file.expand().targets.values(), os.cpu_count() or 1))

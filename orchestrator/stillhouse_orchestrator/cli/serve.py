@@ -36,7 +36,10 @@ def serve(fleet_file: str, drain_timeout: float) -> int:
 async def _serve(fleet_file: str, drain: float) -> None:
     file = await asyncio.to_thread(load, fleet_file)
     try:
-        async with serve_http(file.model.api.listen) as http, opened(fleet_file, drain=drain) as application:
+        async with (
+            serve_http(file.model.api.listen) as http,
+            opened(fleet_file, drain=drain, acting="daemon") as application,
+        ):
             daemon = Daemon(application, Notifier.from_environment(), drain)
             with http.answer(daemon.vitals, application):
                 await daemon.run()
