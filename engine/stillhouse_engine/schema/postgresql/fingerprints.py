@@ -2,7 +2,8 @@
 
 On a new connection the time goes into planning: the backend has none of the catalogue in its cache yet, and every joined
 table costs more than reading it. So the common kinds of objects are hashed by the statement itself; the rarer ones by a
-second statement inside it, which is planned only when there are any.
+second statement inside it, which is planned only when there are any. ``ts_stat`` runs that one: nothing else that every
+server has takes a query as a text (``query_to_xml`` needs one that was built with libxml).
 """
 
 from __future__ import annotations
@@ -61,12 +62,12 @@ SELECT n.nspname AS schema, md5(h.common || h.rare) AS fingerprint FROM restored
 def _of_one(schemas: Sequence[str] | None, exclude_tables: Collection[str]) -> str:
     rare = (
         f"WITH {shared_tables(schemas, OWN_NAMES, 'NULL::text', exclude_tables)} "
-        f"SELECT {_hash('l.line')} AS hash FROM ({_lines(RARE, render_each=False)}) AS l"
+        f"SELECT array_to_tsvector(ARRAY[{_hash('l.line')}]) FROM ({_lines(RARE, render_each=False)}) AS l"
     )
     return f"""SELECT n.oid,
     CASE WHEN set_config('search_path', n.path, true) IS NOT NULL THEN
         (SELECT {_hash("l.line")} FROM ({_lines(COMMON, render_each=False)}) AS l) END AS common,
-    CASE WHEN {ANY_RARE} THEN substring(query_to_xml({literal(rare)}, false, true, '')::text FROM '[0-9a-f]{{32}}')
+    CASE WHEN {ANY_RARE} THEN (SELECT word FROM ts_stat({literal(rare)}))
         ELSE md5('') END AS rare
 FROM (SELECT ns.oid, ns.path FROM ns OFFSET 0) AS n"""
 
