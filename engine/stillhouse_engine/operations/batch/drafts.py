@@ -43,6 +43,7 @@ class TableDraft:
         self.comment = table.comment
         self.named_constraints: dict[str, Constraint] = {}
         self.unnamed_constraints: list[Constraint] = []
+        self.omitted_checks: list[CheckConstraint] = []
         self.added: set[Constraint] = set()
         self.bound: dict[str, str] = {}
         self.new_columns: set[str] = set()
@@ -64,8 +65,9 @@ class TableDraft:
                 continue
             if constraint.name:
                 self.named_constraints[str(constraint.name)] = constraint
-            elif not (reflected and isinstance(constraint, CheckConstraint)):
-                # A reflected CHECK without a name may be one that its column's type makes again, so it is left out.
+            elif reflected and isinstance(constraint, CheckConstraint):
+                self.omitted_checks.append(constraint)  # it may be one that its column's type makes again
+            else:
                 self.unnamed_constraints.append(constraint)
 
     def _take_bound(self, constraint: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sqlalchemy import CheckConstraint, MetaData, Table, inspect
@@ -89,6 +90,7 @@ class BatchOperationsImpl:
         table = self.plan.copy_from if self.plan.copy_from is not None else self._reflect()
         as_written = {} if offline or self.plan.copy_from is not None else self.impl.indexes_as_written(table)
         draft = TableDraft(self.impl, table, reflected=self.plan.copy_from is None, as_written=as_written)
+        self._warn_of_omitted(draft.omitted_checks)
         for name, arguments, kw in self.batch:
             getattr(draft, name)(*arguments, **kw)
         self.impl.prep_table_for_batch(draft, table)
@@ -114,6 +116,17 @@ class BatchOperationsImpl:
             check.name = name
         keep_names(table, inspector)
         return table
+
+    def _warn_of_omitted(self, checks: list[CheckConstraint]) -> None:
+        if any(isinstance(item, CheckConstraint) for item in self.plan.table_args):
+            return
+        for _ in checks:
+            warnings.warn(
+                f"Unnamed CHECK constraint on reflected table '{self.table_name}' is being omitted from the table recreate; "
+                "pass the constraint explicitly using batch_alter_table.table_args.  Naming CHECK constraints avoids this "
+                "going forward.",
+                stacklevel=2,
+            )
 
     def _clean_leftover(self) -> None:
         """Deal with the temporary table of an attempt that died: rename it where the table itself is gone, else drop it."""
