@@ -33,7 +33,7 @@ class RevisionContext:
         config: the configuration.
         script_directory: the script directory.
         command_args: the arguments of the command.
-        process_revision_directives: a hook of the command's caller, which comes after env.py's.
+        process_revision_directives: a hook of the command's caller, which comes before env.py's.
 
     Attributes:
         generated_revisions: the revisions; hooks may edit, add and remove them.
@@ -93,7 +93,7 @@ class RevisionContext:
         self._contexts.append(context)
         if autogenerate:
             populate(context, script)
-        for hook in (migration_context.opts.get("process_revision_directives"), self.process_revision_directives):
+        for hook in (self.process_revision_directives, migration_context.opts.get("process_revision_directives")):
             if hook is not None:
                 hook(migration_context, rev, self.generated_revisions)
 

@@ -28,7 +28,6 @@ from stillhouse_engine.script.generation import (
 )
 from stillhouse_engine.script.loading import load_file, prepend_paths
 from stillhouse_engine.script.locations import folder_of, read_file, read_scripts
-from stillhouse_engine.script.nodes import to_tuple
 from stillhouse_engine.script.originals import History
 from stillhouse_engine.script.planning import downgrade_steps, stamp_steps, upgrade_steps
 from stillhouse_engine.script.revision import RevisionMap
@@ -213,10 +212,10 @@ class ScriptDirectory:
         with self._catch_revision_errors():
             return self._history.ask(lambda known: known.get_revision(id_))  # type: ignore[return-value]
 
-    def get_all_current(self, id_: str | tuple[str, ...]) -> set[Script]:
-        """Return the newest revisions that applied revisions bring with them, dependencies included."""
+    def get_all_current(self, id_: Any) -> set[Script]:
+        """Return the newest revisions that applied ones, or those of symbols, bring with them, dependencies included."""
         with self._catch_revision_errors():
-            return self._history.ask(lambda known: known._get_all_current(to_tuple(id_)))  # type: ignore[arg-type,return-value] # noqa: SLF001 - same package
+            return self._history.ask(lambda known: known._get_all_current(id_))  # type: ignore[arg-type,return-value] # noqa: SLF001 - same package
 
     def as_revision_number(self, id_: Any) -> str | tuple[str, ...] | None:
         """Turn a symbol into id(s): None for ``base``, several ids for ``heads``.

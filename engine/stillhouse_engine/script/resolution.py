@@ -53,6 +53,8 @@ class Resolver:
         numbers, branch = self.numbers(symbol)
         if len(numbers) > 1:
             raise MultipleHeads(numbers, symbol)
+        if branch and not numbers:
+            self.branch_revision(branch)
         return self.identified(numbers[0], branch) if numbers else None
 
     def revisions(self, symbol: Any) -> tuple[Revision, ...]:
@@ -67,15 +69,6 @@ class Resolver:
             )
             return tuple(found for found in walked if found is not None)
         return tuple(self.identified(number, branch) for number in numbers)
-
-    def _below_heads(self, heads: list[Revision], steps: int) -> tuple[Revision, ...]:
-        found = []
-        for head in heads:
-            revision, taken = self.walk(head, steps)
-            if taken < -steps:
-                raise RevisionError(f"Relative revision {steps} didn't produce {-steps} migrations")
-            found += [revision] if revision else []
-        return tuple(found)
 
     def current_head(self, branch: str | None = None) -> str | None:
         """Return the only head (of a branch).
@@ -203,9 +196,9 @@ class Resolver:
         above = list(self.graph.bases) if at is None else self.graph.down_followers[at]
         return above if lineage is None else [key for key in above if key in lineage]
 
-    def all_current(self, ids: Iterable[str]) -> set[str]:
+    def all_current(self, symbols: Any) -> set[str]:
         """Return applied revisions and all that they stand on, dependencies included."""
-        return self.graph.ancestors(self.identified(key).revision for key in ids)
+        return self.graph.ancestors(found.revision for found in self.revisions(symbols))
 
 
 def _no_name(symbol: Any) -> RevisionError:

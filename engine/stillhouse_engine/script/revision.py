@@ -180,7 +180,7 @@ class RevisionMap:
         """Return the ids that name a revision as their ``down_revision``, in the order of their files."""
         return tuple(self._graph.down_followers[id_])
 
-    def _get_all_current(self, id_: tuple[str, ...]) -> set[Revision]:
+    def _get_all_current(self, id_: Any) -> set[Revision]:
         applied = self._graph.in_order(self._resolver.all_current(id_))
         return {self._graph.by_id[key] for key in self._graph.tops(applied, dependencies=False)}
 

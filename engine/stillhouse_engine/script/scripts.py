@@ -173,4 +173,4 @@ class Script(Revision):
         return self._head_only(include_branches, include_doc, include_parents, tree_indicators)
 
     def __str__(self) -> str:
-        return f"{self._format_down_revision()} -> {self._head_only(include_doc=True)}"
+        return f"{self._format_down_revision()} -> {self.revision}{self._indicators(verbose=True)}, {self.doc}"

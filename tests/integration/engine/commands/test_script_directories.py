@@ -364,6 +364,58 @@ def test_one_applied_revision_may_be_a_string(project):
     assert script.version_locations == []
 
 
+@pytest.mark.parametrize(
+    ("symbol", "expected"),
+    [
+        ("head", {"bb22"}),
+        ("heads", {"bb22"}),
+        ("base", set()),
+        ("-1", {"aa11"}),
+        (("aa11", "heads"), {"bb22"}),
+        ((), set()),
+    ],
+)
+def test_what_symbols_bring_with_them_is_told(project, symbol, expected):
+    script = ScriptDirectory.from_config(config(project))
+    assert {revision.revision for revision in script.get_all_current(symbol)} == expected
+
+
+def test_the_base_of_an_unknown_branch_is_no_revision(project):
+    script = ScriptDirectory.from_config(config(project))
+    assert script.get_revision("base") is None
+    with pytest.raises(CommandError, match="Can't locate revision identified by 'nope'"):
+        script.get_revision("nope@base")
+
+
+def test_a_head_that_another_branch_depends_on_is_a_head_as_text(project):
+    """As Alembic has it; its listings say ``effective head``."""
+    write(
+        project / "migrations" / "versions",
+        "xx11",
+        text=REVISION.format(name="xx11", down=None) + "depends_on = 'bb22'\n",
+    )
+    revision = ScriptDirectory.from_config(config(project)).get_revision("bb22")
+    assert str(revision).startswith("aa11 -> bb22 (head), ")
+    assert revision.cmd_format(False) == "bb22 (effective head)"
+
+
+def test_a_hook_of_the_caller_comes_before_that_of_env_py(project):
+    env = "from alembic import context\ndef process(_context, _revision, scripts):\n    scripts[0].message += ' env'\n"
+    env += "context.configure(dialect_name='sqlite', process_revision_directives=process)\ncontext.run_migrations()\n"
+    (project / "migrations" / "env.py").write_text(env)
+
+    def process(_context, _revision, scripts):
+        scripts[0].message += " caller"
+
+    as_alembic.install()
+    made = config(project, revision_environment="true")
+    try:
+        written = command.revision(made, "of", sql=True, process_revision_directives=process)
+    finally:
+        as_alembic.uninstall()
+    assert written.doc == "of caller env"
+
+
 @pytest.mark.parametrize("target", [None, (), ("aa11",)])
 def test_a_downgrade_needs_one_symbol(project, target):
     with pytest.raises(CommandError, match="Expected downgrade target in string form"):
