@@ -104,27 +104,30 @@ class Plugin:
     def populate_autogenerate_priority_dispatch(
         cls, comparators: PriorityDispatcher, include_plugins: list[str]
     ) -> None:
-        """Add the comparators of chosen plug-ins to a dispatcher.
+        """Add the comparators of chosen plug-ins to a dispatcher, in the order in which the plug-ins were set up.
 
         Args:
             comparators: the dispatcher.
             include_plugins: names of plug-ins; ``*`` stands for anything, ``~`` in front excludes.
 
         Raises:
-            CommandError: a name fits no plug-in.
+            CommandError: a name fits no plug-in, or only excluded ones.
             ValueError: something cannot be a name.
         """
         load_plugins()
         excluded = [pattern(each[1:]) for each in include_plugins if each.startswith("~")]
+        left = [plugin for plugin in all_plugins() if not any(each.fullmatch(plugin.name) for each in excluded)]
+        chosen = set()
         for expression in (each for each in include_plugins if not each.startswith("~")):
             wanted = pattern(expression)
-            found = [plugin for plugin in all_plugins() if wanted.fullmatch(plugin.name)]
+            found = {plugin.name for plugin in left if wanted.fullmatch(plugin.name)}
             if not found:
                 raise CommandError(f"Did not locate plugins: {expression}")
-            for plugin in found:
-                if not any(each.fullmatch(plugin.name) for each in excluded):
-                    log.info("setting up autogenerate plugin %s", plugin.name)
-                    comparators.populate_with(plugin.autogenerate_comparators)
+            chosen |= found
+        for plugin in left:
+            if plugin.name in chosen:
+                log.info("setting up autogenerate plugin %s", plugin.name)
+                comparators.populate_with(plugin.autogenerate_comparators)
 
     @classmethod
     def setup_plugin_from_module(cls, module: ModuleType, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from stillhouse_engine.autogenerate.dispatch import DispatchPriority, PriorityDispatchResult
+from stillhouse_engine.autogenerate.dispatch import PriorityDispatchResult
 from stillhouse_engine.operations import ops
 
 if TYPE_CHECKING:
@@ -62,5 +62,5 @@ def compare_table_comments(  # noqa: PLR0917 - every comparator's signature
 
 def setup(plugin: Plugin) -> None:
     """Register the comparators."""
-    plugin.add_autogenerate_comparator(compare_column_comments, "column", "comment", priority=DispatchPriority.FIRST)
+    plugin.add_autogenerate_comparator(compare_column_comments, "column", "comment")
     plugin.add_autogenerate_comparator(compare_table_comments, "table", "comment")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from stillhouse_engine.autogenerate.compare.foreign_keys import compare_foreign_keys
 from stillhouse_engine.autogenerate.compare.indexes import compare_indexes_and_uniques
 from stillhouse_engine.autogenerate.compare.nullability import compare_nullable
-from stillhouse_engine.autogenerate.dispatch import DispatchPriority
 
 if TYPE_CHECKING:
     from stillhouse_engine.autogenerate.plugins import Plugin
@@ -17,4 +16,4 @@ def setup(plugin: Plugin) -> None:
     """Register the comparators."""
     plugin.add_autogenerate_comparator(compare_indexes_and_uniques, "table", "indexes")
     plugin.add_autogenerate_comparator(compare_foreign_keys, "table", "foreignkeys")
-    plugin.add_autogenerate_comparator(compare_nullable, "column", "nullable", priority=DispatchPriority.FIRST)
+    plugin.add_autogenerate_comparator(compare_nullable, "column", "nullable")

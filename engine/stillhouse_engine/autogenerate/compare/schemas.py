@@ -31,4 +31,4 @@ def compare_schemas(autogen_context: AutogenContext, upgrade_ops: ops.UpgradeOps
 
 def setup(plugin: Plugin) -> None:
     """Register the comparator."""
-    plugin.add_autogenerate_comparator(compare_schemas, "autogenerate", "schemas")
+    plugin.add_autogenerate_comparator(compare_schemas, "autogenerate")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.types import NullType
 
-from stillhouse_engine.autogenerate.dispatch import PriorityDispatchResult
+from stillhouse_engine.autogenerate.dispatch import DispatchPriority, PriorityDispatchResult
 
 if TYPE_CHECKING:
     from sqlalchemy import Column
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("alembic.autogenerate.compare.types")
 
 
-def compare_types(  # noqa: PLR0917 - every comparator's signature
+def ask_for_type(  # noqa: PLR0917 - every comparator's signature
     autogen_context: AutogenContext,
     alter_column_op: ops.AlterColumnOp,
     schema: str | None,
@@ -28,37 +28,48 @@ def compare_types(  # noqa: PLR0917 - every comparator's signature
     conn_col: Column[Any],
     metadata_col: Column[Any],
 ) -> PriorityDispatchResult:
-    """Compare the types of a column."""
+    """Tell the type that a column has, and ask the project's hook whether the model's is another."""
     alter_column_op.existing_type = conn_col.type
     place = f"{schema}.{tname}" if schema else tname
+    hook = autogen_context.opts.get("compare_type", True)
+    said = None
     if conn_col.type._type_affinity is NullType:  # noqa: SLF001 - SQLAlchemy's kinds of types
         log.info("Couldn't determine database type for column '%s.%s'", place, cname)
-    elif metadata_col.type._type_affinity is NullType:  # noqa: SLF001 - SQLAlchemy's kinds of types
-        log.info("Column '%s.%s' has no type within the model; can't compare", place, cname)
-    elif differs(autogen_context, conn_col, metadata_col):
-        alter_column_op.modify_type = metadata_col.type
-        log.info("Detected type change from %r to %r on '%s.%s'", conn_col.type, metadata_col.type, place, cname)
         return PriorityDispatchResult.STOP
-    return PriorityDispatchResult.CONTINUE
-
-
-def differs(autogen_context: AutogenContext, conn_col: Column[Any], metadata_col: Column[Any]) -> bool:
-    """Tell whether two types differ: by the project's hook, by the type's own, by the dialect's."""
-    context = autogen_context.migration_context
-    hook = autogen_context.opts.get("compare_type", True)
-    if hook is False:
-        return False
+    if metadata_col.type._type_affinity is NullType:  # noqa: SLF001 - SQLAlchemy's kinds of types
+        log.info("Column '%s.%s' has no type within the model; can't compare", place, cname)
+        return PriorityDispatchResult.STOP
     if callable(hook):
-        said = hook(context, conn_col, metadata_col, conn_col.type, metadata_col.type)
-        if said is not None:
-            return bool(said)
-    model = metadata_col.type.dialect_impl(context.dialect)
-    own = getattr(metadata_col.type, "compare_against_backend", None) or getattr(model, "compare_against_backend", None)
-    if own is not None and (said := own(context.dialect, conn_col.type)) is not None:
-        return not said
-    return bool(context.impl.compare_type(conn_col, metadata_col))
+        said = hook(autogen_context.migration_context, conn_col, metadata_col, conn_col.type, metadata_col.type)
+    if said:
+        change(alter_column_op, place, metadata_col)
+    return PriorityDispatchResult.STOP if hook is False or said is not None else PriorityDispatchResult.CONTINUE
+
+
+def compare_types(  # noqa: PLR0917 - every comparator's signature
+    autogen_context: AutogenContext,
+    alter_column_op: ops.AlterColumnOp,
+    schema: str | None,
+    tname: str,
+    cname: str,  # noqa: ARG001
+    conn_col: Column[Any],
+    metadata_col: Column[Any],
+) -> PriorityDispatchResult:
+    """Compare the types of a column as the dialect does."""
+    if not autogen_context.migration_context.impl.compare_type(conn_col, metadata_col):
+        return PriorityDispatchResult.CONTINUE
+    change(alter_column_op, f"{schema}.{tname}" if schema else tname, metadata_col)
+    return PriorityDispatchResult.STOP
+
+
+def change(alter_column_op: ops.AlterColumnOp, place: str, metadata_col: Column[Any]) -> None:
+    """Give a column its model's type."""
+    live, model = alter_column_op.existing_type, metadata_col.type
+    alter_column_op.modify_type = model
+    log.info("Detected type change from %r to %r on '%s.%s'", live, model, place, alter_column_op.column_name)
 
 
 def setup(plugin: Plugin) -> None:
-    """Register the comparator."""
-    plugin.add_autogenerate_comparator(compare_types, "column", "types")
+    """Register the comparators: the dialect's comes last, so that another plug-in's may take its place."""
+    plugin.add_autogenerate_comparator(ask_for_type, "column", "types", priority=DispatchPriority.FIRST)
+    plugin.add_autogenerate_comparator(compare_types, "column", "types", priority=DispatchPriority.LAST)

@@ -90,7 +90,7 @@ class ModelFacts(ABC):
     def type_text(self, column: Column[Any]) -> str:
         """Return a type as the database has it."""
         type_: Any = column.type
-        if isinstance(type_, TypeDecorator) or hasattr(type_, "compare_against_backend"):
+        if isinstance(type_, TypeDecorator):
             raise UnsaidError
         return self.known_type(self.dialect.type_compiler_instance.process(type_))
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import comparators as alembic_comparators
+from alembic.runtime.plugins import Plugin as AlembicPlugin
+from alembic.util import DispatchPriority as AlembicPriority
+from alembic.util import PriorityDispatchResult as AlembicResult
 from both_autogenerates import Statements, alembic_outcome, differences, our_outcome
 from sqlalchemy.pool import StaticPool
 
 from stillhouse_engine.autogenerate import comparators as our_comparators
 from stillhouse_engine.autogenerate import compare_metadata
+from stillhouse_engine.autogenerate.dispatch import DispatchPriority, PriorityDispatchResult
 from stillhouse_engine.autogenerate.plugins import Plugin
 from stillhouse_engine.errors import CommandError
 from stillhouse_engine.runtime.migration import MigrationContext
@@ -128,6 +132,121 @@ def test_plugins_by_name(connection):
             our_outcome(connection, after(), autogenerate_plugins=["nobody"])
     finally:
         plugin.remove()
+
+
+SIDES = {
+    "alembic": (AlembicPlugin, AlembicPriority, AlembicResult, alembic_outcome),
+    "stillhouse": (Plugin, DispatchPriority, PriorityDispatchResult, our_outcome),
+}
+STATES = ("existing_type", "existing_nullable", "existing_server_default", "modify_type", "modify_nullable")
+STATES += ("modify_server_default", "modify_comment")
+
+
+def defaults():
+    metadata = sa.MetaData()
+    sa.Table(
+        "kept",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("a", sa.String(5), server_default="7", nullable=False, autoincrement=False),
+    )
+    return metadata
+
+
+def state(operation) -> list[str]:
+    return [name for name in STATES if getattr(operation, name) not in {None, False}] + sorted(operation.kw)
+
+
+def seen_by_a_plugin(side: str, connection, plugins: list[str], **options) -> tuple[list, str]:
+    """Return what column comparators of a plug-in see of a changed column, by their priorities, and what is rendered."""
+    plugin_class, priorities, _, outcome = SIDES[side]
+    plugin, seen = plugin_class("tests.own"), []
+    for priority in priorities:
+
+        def compare(_context, operation, _schema, _table, name, _live, _model, priority=priority):
+            if name == "a":
+                seen.append((int(priority), state(operation)))
+
+        plugin.add_autogenerate_comparator(compare, "column", priority=priority)
+    try:
+        found = outcome(connection, defaults(), autogenerate_plugins=plugins, **options)
+    finally:
+        plugin.remove()
+    return seen, found.upgrade
+
+
+@pytest.mark.parametrize(
+    "plugins",
+    [
+        ["alembic.autogenerate.*", "tests.own"],
+        ["tests.own", "alembic.autogenerate.*"],
+        ["tests.*", "alembic.autogenerate.tables", "tests.own", "alembic.autogenerate.*"],
+        ["alembic.autogenerate.types", "alembic.autogenerate.tables", "tests.own", "alembic.autogenerate.schemas"],
+    ],
+)
+@pytest.mark.parametrize("answer", ["not asked", True, False, None])
+def test_a_plugin_sees_what_is_known_by_its_turn(connection, plugins, answer):
+    options = {"compare_server_default": True}
+    if answer != "not asked":
+        options = {"compare_type": lambda *_: answer, "compare_server_default": lambda *_: answer}
+    theirs, ours = (seen_by_a_plugin(side, connection, plugins, **options) for side in SIDES)
+    assert ours == theirs
+    assert len(ours[0]) == len(DispatchPriority)
+
+
+@pytest.mark.parametrize("priority", ["FIRST", "MEDIUM"])
+@pytest.mark.parametrize(
+    ("target", "element"),
+    [
+        ("column", "types"),
+        ("column", "server_default"),
+        ("column", "nullable"),
+        ("column", None),
+        ("table", "indexes"),
+        ("table", None),
+        ("schema", "tables"),
+        ("autogenerate", "schemas"),
+        ("autogenerate", None),
+    ],
+)
+def test_a_plugin_takes_the_place_of_the_usual_comparators(connection, target, element, priority):
+    found = []
+    for plugin_class, priorities, results, outcome in SIDES.values():
+        plugin = plugin_class("tests.own")
+        plugin.add_autogenerate_comparator(
+            lambda *_, stop=results.STOP: stop, target, element, priority=priorities[priority]
+        )
+        chosen = ["alembic.autogenerate.*", "tests.own"]
+        try:
+            found.append(outcome(connection, defaults(), autogenerate_plugins=chosen, compare_server_default=True))
+        finally:
+            plugin.remove()
+    assert differences(*found) == {}
+
+
+@pytest.mark.parametrize("plugins", [["~tests.own", "alembic.autogenerate.*", "tests.own"], ["tests.own", "~tests.*"]])
+def test_a_plugin_that_is_chosen_and_excluded_is_refused(connection, plugins):
+    for side in SIDES:
+        with pytest.raises(Exception, match=r"Did not locate plugins: tests\.own"):
+            seen_by_a_plugin(side, connection, plugins)
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_types_own_comparison_is_not_asked(connection, answer):
+    class Own(sa.types.UserDefinedType):
+        cache_ok = True
+
+        def get_col_spec(self, **_kw):
+            return "INTEGER" if not answer else "OWN"
+
+        def compare_against_backend(self, _dialect, _found):
+            return answer
+
+    metadata = sa.MetaData()
+    sa.Table("kept", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", Own()))
+    theirs, ours = alembic_outcome(connection, metadata), our_outcome(connection, metadata)
+    assert ours.diffs == theirs.diffs
+    assert any("modify_type" in diff for diff in ours.diffs) is answer
 
 
 def test_several_metadata(connection):
