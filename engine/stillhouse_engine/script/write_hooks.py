@@ -59,10 +59,10 @@ def _run_hooks(path: str | os.PathLike[str], hooks: list[dict[str, Any]]) -> Non
 
 
 def _parse_cmdline_options(cmdline_options_str: str, path: str) -> list[str]:
-    """Split an option string and put the file's path into it, at its end when the string does not say where."""
+    """Split an option string and put the file's path into it, in front when the string does not say where."""
     words = shlex.split(cmdline_options_str, posix=os.name != "nt")
     if not any(REVISION_SCRIPT_TOKEN in word for word in words):
-        words.append(REVISION_SCRIPT_TOKEN)
+        words.insert(0, REVISION_SCRIPT_TOKEN)
     return [word.replace(REVISION_SCRIPT_TOKEN, path) for word in words]
 
 

@@ -322,6 +322,29 @@ def test_hooks_run_on_new_files(project, capfd):
 
 
 @pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (None, "{path}"),
+        ("-a -b", "{path} -a -b"),
+        ("-a REVISION_SCRIPT_FILENAME -b", "-a {path} -b"),
+        ("--file=REVISION_SCRIPT_FILENAME 'two words'", "--file={path} two words"),
+    ],
+)
+def test_a_hook_gets_the_file_first_where_its_options_do_not_say_where(project, capfd, options, said):
+    made = config(project)
+    for name, value in {
+        "hooks": "echo",
+        "echo.type": "exec",
+        "echo.executable": "echo",
+        "echo.options": options,
+    }.items():
+        if value is not None:
+            made.set_section_option("post_write_hooks", name, value)
+    written = command.revision(made, "hooked", rev_id="cc33")
+    assert f"\n{said.format(path=written.path)}\n" in f"\n{capfd.readouterr().out}"
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"type": "exec"}, "Key h.executable is required for post write hook 'h'"),
