@@ -164,6 +164,10 @@ class AutogenContext:
 
     run_filters = run_object_filters
 
+    def home(self, schema: str | None) -> str | None:
+        """Return a schema as the live tables' keys have it: None for the default schema, which models may name."""
+        return None if schema == self.dialect.default_schema_name else schema
+
     def metadatas(self) -> list[MetaData]:
         """Return the models as a list."""
         if self.metadata is None:

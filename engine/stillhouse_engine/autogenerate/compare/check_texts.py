@@ -44,13 +44,14 @@ def ask_mysql(autogen_context: AutogenContext, schemas: set[str | None]) -> None
     questions: dict[Any, str] = {}
     there = {place_of(autogen_context, item) for item in autogen_context.snapshot.of_kind("table")}
     for table in autogen_context.sorted_tables:
-        if table.schema not in schemas or (table.schema, table.name) not in there:
+        schema = autogen_context.home(table.schema)
+        if schema not in schemas or (schema, table.name) not in there:
             continue
-        ask = f"SELECT ({{}}\n) AS said FROM {sql_name(autogen_context, table.schema, table.name)}"
+        ask = f"SELECT ({{}}\n) AS said FROM {sql_name(autogen_context, schema, table.name)}"
         for item in checks_of(autogen_context, table):
             questions[item] = ask.format(expression(autogen_context, item))
-        for name, text in live_checks(autogen_context, table.schema, table.name).items():
-            questions[table.schema, table.name, name] = ask.format(text)
+        for name, text in live_checks(autogen_context, schema, table.name).items():
+            questions[schema, table.name, name] = ask.format(text)
     if autogen_context.connection is not None:
         autogen_context.asked.update(server_words(autogen_context.connection, questions, {}))
 

@@ -54,9 +54,10 @@ def ask_server(
     compiler: Any = autogen_context.dialect.ddl_compiler(autogen_context.dialect, None)  # type: ignore[arg-type]
     questions: dict[Any, Question] = {}
     for table in autogen_context.sorted_tables:
-        if table.schema not in schemas or (table.schema, table.name) not in there:
+        schema = autogen_context.home(table.schema)
+        if schema not in schemas or (schema, table.name) not in there:
             continue
-        stand_in = f"CREATE TEMP TABLE {STAND_IN} (LIKE {sql_name(autogen_context, table.schema, table.name)})"
+        stand_in = f"CREATE TEMP TABLE {STAND_IN} (LIKE {sql_name(autogen_context, schema, table.name)})"
         for item in constraints(autogen_context, table):
             alter = f"ALTER TABLE {STAND_IN} ADD {undoubled(compiler.process(item), autogen_context.dialect)}"
             questions[item] = Question((stand_in, alter), f"{ASK}'{kind.code}'")

@@ -70,7 +70,12 @@ def model_enums(autogen_context: AutogenContext) -> dict[Key, Enum]:
     types = (
         enum_of(column.type, autogen_context) for table in autogen_context.sorted_tables for column in table.columns
     )
-    return {(type_.schema, str(type_.name)): type_ for type_ in types if type_ is not None}
+    return {key_of(type_, autogen_context): type_ for type_ in types if type_ is not None}
+
+
+def key_of(type_: Enum, autogen_context: AutogenContext) -> Key:
+    """Return schema and name of an enum type."""
+    return (autogen_context.home(type_.schema), str(type_.name))
 
 
 def enum_of(type_: Any, autogen_context: AutogenContext) -> Enum | None:
@@ -87,7 +92,7 @@ def tables_made(upgrade_ops: ops.UpgradeOps, autogen_context: AutogenContext, ke
     """Tell whether a table that is made brings a type along."""
     made = [each.to_table() for each in upgrade_ops.ops if isinstance(each, ops.CreateTableOp)]
     types = [enum_of(column.type, autogen_context) for table in made for column in table.columns]
-    return any(type_ is not None and (type_.schema, type_.name) == key for type_ in types)
+    return any(type_ is not None and key_of(type_, autogen_context) == key for type_ in types)
 
 
 def added(

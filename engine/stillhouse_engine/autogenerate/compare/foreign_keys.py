@@ -45,8 +45,8 @@ def compare_foreign_keys(  # noqa: PLR0917 - every comparator's signature
     live = {live_key(params, conn_table) for params in reflected}
     autogen_context.migration_context.impl.correct_for_autogen_foreignkeys(live, models)
     with_options = bool(reflected) and "options" in reflected[0]
-    found = {signature(key, with_options): key for key in live}
-    wanted = {signature(key, with_options): key for key in models}
+    found = {signature(autogen_context, key, with_options): key for key in live}
+    wanted = {signature(autogen_context, key, with_options): key for key in models}
     found_names: dict[Any, ForeignKeyConstraint] = {key.name: key for key in live if key.name is not None}
     wanted_names: dict[Any, ForeignKeyConstraint] = {
         name: key for key in models if (name := final_name(key, autogen_context.dialect)) is not None
@@ -69,15 +69,15 @@ def live_key(params: Any, conn_table: Table) -> ForeignKeyConstraint:
     raise LookupError(f"no foreign key on {columns} in table {conn_table.name}")
 
 
-def signature(key: ForeignKeyConstraint, with_options: bool) -> Signature:
+def signature(autogen_context: AutogenContext, key: ForeignKeyConstraint, with_options: bool) -> Signature:
     """Return what foreign keys are compared by: columns, what they point to, rules."""
     table = key.parent
     target = key.elements[0].column.table
     base = (
-        table.schema,
+        autogen_context.home(table.schema),
         table.name,
         tuple(element.parent.name for element in key.elements),
-        target.schema,
+        autogen_context.home(target.schema),
         target.name,
         tuple(element.column.name for element in key.elements),
     )

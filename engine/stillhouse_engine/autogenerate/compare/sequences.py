@@ -57,9 +57,10 @@ def compare_sequences(
         return PriorityDispatchResult.CONTINUE
     live = live_objects(autogen_context, schemas, "sequence")
     models = {
-        (item.schema, item.name): item
+        (schema, item.name): item
         for item in model_sequences(autogen_context)
-        if item.schema in schemas and not (item.optional and autogen_context.dialect.sequences_optional)
+        if (schema := autogen_context.home(item.schema)) in schemas
+        and not (item.optional and autogen_context.dialect.sequences_optional)
     }
     found = []
     for key, item in live.items():

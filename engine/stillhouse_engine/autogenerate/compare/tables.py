@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.sql.ddl import sort_tables
 
 from stillhouse_engine.autogenerate.compare.live_tables import LiveTables, sort_key
+from stillhouse_engine.autogenerate.compare.objects import full_name
 from stillhouse_engine.autogenerate.compare.unchanged import unchanged
 from stillhouse_engine.autogenerate.dispatch import PriorityDispatchResult
 from stillhouse_engine.operations import ops
@@ -68,17 +69,19 @@ def live_keys(autogen_context: AutogenContext, schemas: set[str | None]) -> set[
 def version_key(autogen_context: AutogenContext) -> Key:
     """Return schema and name of the version table."""
     context = autogen_context.migration_context
-    return (context.version_table_schema, context.version_table)
+    return (autogen_context.home(context.version_table_schema), context.version_table)
 
 
 def model_keys(autogen_context: AutogenContext) -> dict[Key, Table]:
     """Return the models' tables by schema and name, referenced ones first, without the version table.
 
+    Models may name the default schema, whose live tables have none.
+
     Raises:
         ValueError: two metadata have the same table.
     """
     autogen_context.refuse_twins()
-    tables = {(table.schema, table.name): table for table in autogen_context.sorted_tables}
+    tables = {(autogen_context.home(table.schema), table.name): table for table in autogen_context.sorted_tables}
     tables.pop(version_key(autogen_context), None)
     return tables
 
@@ -95,18 +98,14 @@ def dispatch_table(
     return modify_table_ops
 
 
-def full_name(table: Table) -> str:
-    """Return a table's name as messages have it."""
-    return f"{table.schema}.{table.name}" if table.schema else str(table.name)
-
-
 def add_table(autogen_context: AutogenContext, upgrade_ops: ops.UpgradeOps, model: Table) -> None:
     """Add a table that is in the models only."""
     if not autogen_context.run_object_filters(model, model.name, "table", False, None):
         return
     upgrade_ops.ops.append(ops.CreateTableOp.from_table(model))
-    log.info("Detected added table %r", full_name(model))
-    modify_table_ops = dispatch_table(autogen_context, (model.schema, model.name), None, model)
+    schema = autogen_context.home(model.schema)
+    log.info("Detected added table %r", full_name(schema, model.name))
+    modify_table_ops = dispatch_table(autogen_context, (schema, model.name), None, model)
     if not modify_table_ops.is_empty():
         upgrade_ops.ops.append(modify_table_ops)
 
@@ -119,18 +118,18 @@ def drop_table(autogen_context: AutogenContext, upgrade_ops: ops.UpgradeOps, liv
     if not modify_table_ops.is_empty():
         upgrade_ops.ops.append(modify_table_ops)
     upgrade_ops.ops.append(ops.DropTableOp.from_table(live))
-    log.info("Detected removed table %r", full_name(live))
+    log.info("Detected removed table %r", full_name(live.schema, live.name))
 
 
 def compare_table(autogen_context: AutogenContext, upgrade_ops: ops.UpgradeOps, model: Table, live: Table) -> None:
     """Compare a table that is in both."""
     if not autogen_context.run_object_filters(model, model.name, "table", False, live):
         return
-    modify_table_ops = ops.ModifyTableOps(model.name, [], schema=model.schema)
+    modify_table_ops = ops.ModifyTableOps(live.name, [], schema=live.schema)
     columns = compare_columns(autogen_context, modify_table_ops, model, live)
     next(columns)
     autogen_context.comparators.dispatch("table", qualifier=autogen_context.dialect.name)(
-        autogen_context, modify_table_ops, model.schema, model.name, live, model
+        autogen_context, modify_table_ops, live.schema, live.name, live, model
     )
     for _ in columns:
         continue
@@ -142,7 +141,7 @@ def compare_columns(
     autogen_context: AutogenContext, modify_table_ops: ops.ModifyTableOps, model: Table, live: Table
 ) -> Iterator[None]:
     """Compare columns: added and changed ones before, removed ones after the rest of the table."""
-    parents = {"table_name": model.name, "schema_name": model.schema}
+    parents = {"table_name": live.name, "schema_name": live.schema}
     found = {
         column.name: column
         for column in live.columns
@@ -151,23 +150,22 @@ def compare_columns(
     wanted = {column.name: column for column in model.columns if not column.system}
     for name, column in wanted.items():
         if name not in found:
-            add_column(autogen_context, modify_table_ops, model, column)
+            add_column(autogen_context, modify_table_ops, column)
     for name, column in wanted.items():
         if name in found:
             alter_column(autogen_context, modify_table_ops, column, found[name])
     yield
     for name, column in found.items():
         if name not in wanted and name not in {each.name for each in model.columns}:
-            drop_column(autogen_context, modify_table_ops, model, column)
+            drop_column(autogen_context, modify_table_ops, column)
 
 
-def add_column(
-    autogen_context: AutogenContext, modify_table_ops: ops.ModifyTableOps, model: Table, column: Column[Any]
-) -> None:
+def add_column(autogen_context: AutogenContext, modify_table_ops: ops.ModifyTableOps, column: Column[Any]) -> None:
     """Add a column that is in the models only."""
+    schema, table = modify_table_ops.schema, modify_table_ops.table_name
     if autogen_context.run_object_filters(column, column.name, "column", False, None):
-        modify_table_ops.ops.append(ops.AddColumnOp.from_column_and_tablename(model.schema, model.name, column))
-        log.info("Detected added column '%s.%s'", full_name(model), column.name)
+        modify_table_ops.ops.append(ops.AddColumnOp.from_column_and_tablename(schema, table, column))
+        log.info("Detected added column '%s.%s'", full_name(schema, table), column.name)
 
 
 def alter_column(
@@ -176,22 +174,21 @@ def alter_column(
     """Compare a column that is in both."""
     if not autogen_context.run_object_filters(model, model.name, "column", False, live):
         return
-    table = model.table
-    alter_column_op = ops.AlterColumnOp(table.name, model.name, schema=table.schema)
+    schema, table = modify_table_ops.schema, modify_table_ops.table_name
+    alter_column_op = ops.AlterColumnOp(table, model.name, schema=schema)
     autogen_context.comparators.dispatch("column", qualifier=autogen_context.dialect.name)(
-        autogen_context, alter_column_op, table.schema, table.name, model.name, live, model
+        autogen_context, alter_column_op, schema, table, model.name, live, model
     )
     if alter_column_op.has_changes():
         modify_table_ops.ops.append(alter_column_op)
 
 
-def drop_column(
-    autogen_context: AutogenContext, modify_table_ops: ops.ModifyTableOps, model: Table, column: Column[Any]
-) -> None:
+def drop_column(autogen_context: AutogenContext, modify_table_ops: ops.ModifyTableOps, column: Column[Any]) -> None:
     """Drop a column that is in the database only."""
+    schema, table = modify_table_ops.schema, modify_table_ops.table_name
     if autogen_context.run_object_filters(column, column.name, "column", True, None):
-        modify_table_ops.ops.append(ops.DropColumnOp.from_column_and_tablename(model.schema, model.name, column))
-        log.info("Detected removed column '%s.%s'", full_name(model), column.name)
+        modify_table_ops.ops.append(ops.DropColumnOp.from_column_and_tablename(schema, table, column))
+        log.info("Detected removed column '%s.%s'", full_name(schema, table), column.name)
 
 
 def setup(plugin: Plugin) -> None:

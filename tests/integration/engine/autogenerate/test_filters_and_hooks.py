@@ -308,6 +308,70 @@ def test_schemas(postgres_server, postgres_database):
     engine.dispose()
 
 
+def at_home(schema: str | None, *, later: bool = False, keys: bool = True) -> sa.MetaData:
+    """Return models that name a schema; ``later`` changes one of them, adds one and drops one."""
+    metadata = sa.MetaData(schema=schema)
+    for name in ("a", "b", "c", "gone"):
+        sa.Table(
+            name,
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("n", sa.String(9 if later and name == "b" else 5), index=not later, comment=None),
+            sa.Column("kind", sa.Enum("x", "y", name=f"kind_{name}")),
+            sa.Column("new" if later and name == "b" else "old", sa.Integer),
+            sa.UniqueConstraint("n", name=f"uq_{name}"),
+            sa.CheckConstraint("length(n) > 1", name=f"ck_{name}"),
+            *([sa.ForeignKeyConstraint(["id"], [f"{schema}.a.id"], name=f"fk_{name}")] if keys and name != "a" else []),
+        )
+    if later:
+        metadata.remove(metadata.tables[f"{schema}.gone"])
+        sa.Table(
+            "made", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer, index=True)
+        )
+    return metadata
+
+
+def finds_its_own_schema(engine: sa.Engine, schema: str, plugins: list[str]) -> None:
+    with engine.connect() as connection:
+        at_home(schema).create_all(connection)
+        for options in (
+            {},
+            {"include_schemas": True, "include_name": lambda name, type_, _: type_ != "schema" or not name},
+        ):
+            # SQLAlchemy gives enum types the schema as well, by which they are different types to Alembic.
+            same = our_outcome(connection, at_home(schema), autogenerate_plugins=plugins, compare_type=False, **options)
+            assert same.diffs == []
+            changed = at_home(schema, later=True, keys=False)
+            theirs, ours = (each(connection, changed, **options) for each in (alembic_outcome, our_outcome))
+            assert differences(theirs, ours) == {}
+            assert (
+                sum("add_table" in diff for diff in ours.diffs)
+                == sum("remove_table" in diff for diff in ours.diffs)
+                == 1
+            )
+        at_home(schema).drop_all(connection)
+    engine.dispose()
+
+
+def test_models_may_name_the_default_schema_of_sqlite():
+    finds_its_own_schema(sa.create_engine("sqlite://"), "main", ["alembic.autogenerate.*"])
+
+
+@pytest.mark.postgresql
+def test_models_may_name_the_default_schema_of_postgresql(postgres_server, postgres_database):
+    engine = sa.create_engine(postgres_server.url(postgres_database(), "psycopg"))
+    chosen = [f"stillhouse.autogenerate.{name}" for name in ("enum_values", "sequences", "check_texts", "primary_keys")]
+    finds_its_own_schema(engine, "public", ["alembic.autogenerate.*", *chosen])
+
+
+@pytest.mark.mariadb
+def test_models_may_name_the_default_schema_of_mariadb(mariadb_server, mariadb_admin):
+    with mariadb_admin.connect() as connection:
+        connection.exec_driver_sql("CREATE DATABASE named_home")
+    engine = sa.create_engine(mariadb_server.url("named_home", "pymysql"))
+    finds_its_own_schema(engine, "named_home", ["alembic.autogenerate.*", "stillhouse.autogenerate.check_texts"])
+
+
 def test_a_comparison_needs_a_database():
     context = MigrationContext.configure(dialect_name="sqlite", opts={"as_sql": True})
     with pytest.raises(CommandError, match="autogenerate can't use as_sql=True"):
