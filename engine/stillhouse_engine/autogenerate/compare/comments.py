@@ -29,10 +29,11 @@ def compare_column_comments(  # noqa: PLR0917 - every comparator's signature
     """Compare the comments of a column."""
     if not autogen_context.dialect.supports_comments:
         return PriorityDispatchResult.CONTINUE
-    alter_column_op.existing_comment = conn_col.comment
-    if (conn_col.comment or None) == (metadata_col.comment or None):
+    live, model = conn_col.comment or None, metadata_col.comment or None
+    alter_column_op.existing_comment = live
+    if live == model:
         return PriorityDispatchResult.CONTINUE
-    alter_column_op.modify_comment = metadata_col.comment
+    alter_column_op.modify_comment = model
     log.info("Detected column comment '%s.%s'", f"{schema}.{tname}" if schema else tname, cname)
     return PriorityDispatchResult.STOP
 
@@ -48,8 +49,8 @@ def compare_table_comments(  # noqa: PLR0917 - every comparator's signature
     """Compare the comments of a table."""
     if not autogen_context.dialect.supports_comments or conn_table is None or metadata_table is None:
         return PriorityDispatchResult.CONTINUE
-    live, model = conn_table.comment, metadata_table.comment
-    if (live or None) == (model or None):
+    live, model = conn_table.comment or None, metadata_table.comment or None
+    if live == model:
         return PriorityDispatchResult.CONTINUE
     operation: ops.MigrateOperation
     if model is None:

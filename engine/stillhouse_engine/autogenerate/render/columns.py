@@ -49,7 +49,7 @@ def column_source(column: Column[Any], autogen_context: AutogenContext) -> Any:
         options.append(f"nullable={column.nullable}")
     if column.system:
         options.append(f"system={column.system}")
-    if column.comment:
+    if column.comment is not None:
         options.append(f"comment={column.comment!r}")
     options += keywords(column.dialect_kwargs)
     type_ = type_source(column.type, autogen_context)

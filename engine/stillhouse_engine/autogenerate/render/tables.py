@@ -50,7 +50,8 @@ def table_options(autogen_context: AutogenContext, op: ops.CreateTableOp) -> lis
     told: dict[str, Any] = {}
     if op.schema:
         told["schema"] = op.schema
-    told |= {name: value for name in ("comment", "info") if (value := getattr(op, name))}
+    told |= {"comment": op.comment} if op.comment is not None else {}
+    told |= {"info": op.info} if op.info else {}
     dialects = option_sources(dict(sorted(op.kw.items())), autogen_context)
     last: dict[str, Any] = {"prefixes": list(op.prefixes)} if op.prefixes else {}
     if op.if_not_exists is not None:

@@ -271,6 +271,7 @@ pair("a table with a schema of none", nothing, table("t", lambda: [sa.Column("c"
 items("a column", list, lambda: [sa.Column("c", sa.String(20))])
 items("a column that takes no NULL", list, lambda: [sa.Column("c", sa.String(20), nullable=False, server_default="x")])
 items("a column with a default", list, lambda: [sa.Column("c", sa.DateTime, server_default=sa.func.now())])
+items("a column with an empty comment", list, lambda: [sa.Column("c", sa.Integer, comment="")])
 items("a column with a comment", list, lambda: [sa.Column("c", sa.Integer, comment="see")])
 items(
     "several columns",
@@ -311,6 +312,7 @@ column(
     lambda: [sa.Integer, {"nullable": False, "server_default": "5"}],
 )
 column("a comment", lambda: [sa.Integer], lambda: [sa.Integer, {"comment": "see"}])
+column("a comment that becomes empty", lambda: [sa.Integer, {"comment": "see"}], lambda: [sa.Integer, {"comment": ""}])
 column("another comment", lambda: [sa.Integer, {"comment": "it's"}], lambda: [sa.Integer, {"comment": 'a "b"'}])
 
 # Types.
@@ -678,6 +680,7 @@ pair(
 
 # Comments, CHECKs, keys and the rest.
 pair("a table's comment", table("t", list), table("t", list, comment="it's"))
+pair("a table's comment that becomes empty", table("t", list, comment="one"), table("t", list, comment=""))
 pair("another comment of a table", table("t", list, comment="one"), table("t", list, comment="two"))
 pair("a table's comment in a batch", table("t", list), table("t", list, comment="it's"), render_as_batch=True)
 items("a CHECK", C2, lambda: [*C2(), sa.CheckConstraint("a > 5", name="ck")])
