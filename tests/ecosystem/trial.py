@@ -2,7 +2,8 @@
 
 ``python tests/ecosystem/trial.py [NAME...]`` runs the projects of ``trials.toml``, or those of these names. It installs each from the
 package index into an environment of its own, with neither Alembic nor Stillhouse in it, starts the database servers, and runs
-the same commands on both sides. The suite does not run it: the environments are large.
+the same commands on both sides. With ``STILLHOUSE_MYSQLD`` the server is MySQL where MariaDB is named. The suite does not
+run it: the environments are large.
 """
 
 from __future__ import annotations
@@ -171,7 +172,10 @@ def compare(trial: Trial, dialect: str, places: dict[str, Place]) -> Counter:
             looks.append(("outputs", theirs.output, ours.output))
         different = [look for look in looks if look[1] != look[2]]
         verdict = ", ".join(f"{look[0]} differ" for look in different) or "alike"
-        sys.stdout.write(f"{trial.name} {dialect} `{step}`: {verdict}; {theirs.seconds:.1f} s, {ours.seconds:.1f} s\n")
+        size = f"{len(theirs.schema)} lines of schema"
+        sys.stdout.write(
+            f"{trial.name} {dialect} `{step}`: {verdict}; {size}; {theirs.seconds:.1f} s, {ours.seconds:.1f} s\n"
+        )
         for _, one, other in different:
             shown = list(difflib.unified_diff(one, other, "alembic", "stillhouse", n=1, lineterm=""))
             sys.stdout.writelines(f"    {line}\n" for line in shown[:60])
@@ -193,15 +197,18 @@ def main() -> int:
     """Run the trials; return 1 where something differs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
-    wanted = parser.parse_args().names
+    parser.add_argument("-d", "--dialect", action="append", help="run on these databases only")
+    given = parser.parse_args()
     known = tomllib.loads((HERE / "trials.toml").read_text())
     shared = known.pop("environments")
-    trials = [Trial(name, **shared.get(known[name].get("shared"), {}), **known[name]) for name in wanted or known]
+    trials = [Trial(name, **shared.get(known[name].get("shared"), {}), **known[name]) for name in given.names or known]
     total, numbers = Counter(), count()
     with contextlib.ExitStack() as stack:
         started = {}
         for trial in trials:
             for dialect, driver in trial.drivers.items():
+                if given.dialect and dialect not in given.dialect:
+                    continue
                 if dialect != SQLITE and dialect not in started:
                     started[dialect] = stack.enter_context(
                         getattr(servers, {POSTGRESQL: "postgres"}.get(dialect, dialect))()

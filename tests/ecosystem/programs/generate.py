@@ -1,6 +1,7 @@
 """Generate a revision in a copy of the script directory and write its lines to the output: ``generate.py INI [X=VALUE...]``.
 
-The lines are sorted: Alembic compares removed tables and columns in the order of a set.
+The lines are sorted: Alembic compares removed tables and columns in the order of a set. A package that leaves its template
+out takes that of the working folder.
 """
 
 import shutil
@@ -17,6 +18,8 @@ if __name__ == "__main__":
     copy = Path("generated").absolute()
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(ScriptDirectory.from_config(config).dir, copy)
+    if Path("script.py.mako").exists():
+        shutil.copy("script.py.mako", copy)
     config.set_main_option("script_location", str(copy))
     script = command.revision(config, autogenerate=True, rev_id="generated")
     if script:
