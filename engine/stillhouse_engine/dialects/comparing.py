@@ -90,8 +90,11 @@ class Comparisons:
 
     def type_words(self, column: Column[Any]) -> TypeWords:
         """Return a column's type as words that can be compared."""
-        definition = self.dialect.type_compiler_instance.process(column.type)
-        return type_words(definition, tuple(self.type_arg_extract))
+        return type_words(self.type_sql(column.type), tuple(self.type_arg_extract))
+
+    def type_sql(self, type_: TypeEngine[Any]) -> str:
+        """Return a type's SQL as it is compared."""
+        return self.dialect.type_compiler_instance.process(type_)
 
     def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
         """Tell whether two columns' types differ."""

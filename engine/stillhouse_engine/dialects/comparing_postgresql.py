@@ -19,6 +19,7 @@ from stillhouse_engine.dialects.comparing_results import ComparisonResult, compa
 if TYPE_CHECKING:
     from sqlalchemy import Column, Connection, Dialect, Index, Inspector, Table, UniqueConstraint
     from sqlalchemy.sql.elements import ClauseElement
+    from sqlalchemy.types import TypeEngine
 
 log = logging.getLogger("alembic.ddl.postgresql")
 
@@ -86,6 +87,12 @@ class PostgreSQLComparisons(Comparisons):
             cache["owned_sequences"] = {tuple(place): name for *place, name in self.connection.execute(query)}
         found: dict[tuple[Any, ...], str] = cache.get("owned_sequences", {})
         return found
+
+    def type_sql(self, type_: TypeEngine[Any]) -> str:
+        """Return a type's SQL without the default schema, which is named in models only."""
+        home = self.dialect.default_schema_name
+        prefix = f"{self.dialect.identifier_preparer.quote(home)}." if home else ""
+        return super().type_sql(type_).removeprefix(prefix)
 
     def normalise_computed(self, sqltext: str) -> str:
         """Return a computation without the casts that PostgreSQL writes into it."""

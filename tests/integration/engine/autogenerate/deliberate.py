@@ -19,6 +19,7 @@ DELIBERATE: dict[tuple[str, str], str] = {
     **{("mariadb", f"{name} as it is{back}"): FOREVER for name in (NOW, CURRENT) for back in ("", ", back")},
     ("mariadb", f"{CURRENT} to CURRENT_TIMESTAMP, back"): FOREVER,
     ("postgresql", "the next value as it is"): FOREVER,
+    **{("postgresql", f"an enumerated type of the default schema as it is{back}"): FOREVER for back in ("", ", back")},
     **{
         (database, f"an identity as it is where there are none{back}"): FOREVER
         for database in ("sqlite", "mariadb")

@@ -295,6 +295,11 @@ items(
     list,
     lambda: [sa.Column("a", sa.Integer, index=True), sa.Column("b", sa.Integer, unique=True)],
 )
+items(
+    "an enumerated type of the default schema as it is",
+    *[lambda: [sa.Column("c", sa.Enum("a", "b", name="en", schema="public"))]] * 2,
+    on=("postgresql",),
+)
 items("an enumerated column", list, lambda: [sa.Column("c", sa.Enum("a", "b", name="en"))], on=("sqlite", "mariadb"))
 items("a boolean column", list, lambda: [sa.Column("c", sa.Boolean, nullable=False, server_default=sa.false())])
 column("NULL", lambda: [sa.Integer], lambda: [sa.Integer, {"nullable": False}])
