@@ -33,11 +33,13 @@ class FleetFile:
         path: the file, absolute.
         model: its validated content.
         places: where things stand in it.
+        fleet: what it declares, as far as no database has to be asked.
     """
 
     path: Path
     model: FleetModel
     places: Places
+    fleet: Fleet
 
     @property
     def name(self) -> str:
@@ -127,9 +129,17 @@ def parse_fleet(
     if model is not None:
         model = model.model_copy(update={"state_url": anchored(model.state_url, str(path.parent))})
         places = gather(document, model, path)
-        problems += list(_cross_checked(document, model, places, check_paths))
-        if not problems:
-            return FleetFile(path, model, places)
+        is_whole = not problems
+        problems += _cross_checked(document, model, places, check_paths)
+        try:
+            fleet = expanded(model, places)
+        except FleetFileError as error:
+            problems += error.problems
+        else:
+            if is_whole and not _globs(model):
+                problems += fleet.warnings
+            if not problems:
+                return FleetFile(path, model, places, fleet)
     concealed = {
         replace(one, message=interpolator.concealed(one.message), hint=interpolator.concealed(one.hint))
         for one in problems
@@ -139,20 +149,16 @@ def parse_fleet(
 
 def _cross_checked(document: Document, model: FleetModel, places: Places, check_paths: bool) -> Iterator[Problem]:
     """Yield what is wrong between the parts of a file that are valid by themselves."""
-    is_whole = not document.problems
     names = (document.keys(section) for section in (("databases",), ("strategies",), ("alerts", "channels")))
     for finding in check_references(model, *(set(map(str, keys)) for keys in names)):
         yield document.problem(*finding)
     if check_paths:
         for finding in _path_findings(document, model, str(places.path.parent)):
             yield document.problem(*finding)
-    try:
-        fleet = expanded(model, places)
-    except FleetFileError as error:
-        yield from error.problems
-    else:
-        if is_whole and not any(database.for_each and database.for_each.glob for database in model.databases.values()):
-            yield from fleet.warnings
+
+
+def _globs(model: FleetModel) -> bool:
+    return any(database.for_each and database.for_each.glob for database in model.databases.values())
 
 
 def _path_findings(document: Document, model: FleetModel, folder: str) -> Iterator[Finding]:

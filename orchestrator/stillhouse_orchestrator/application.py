@@ -65,7 +65,7 @@ class Application:
 
     def __init__(self, file: FleetFile, store: Store, executor: PoolExecutor, connections: Connections) -> None:
         self.file = file
-        self.fleet: Fleet = file.expand()
+        self.fleet: Fleet = file.fleet
         scrubber.learn(secrets.of_file(file))
         self.store = store
         self.connections = connections

@@ -21,7 +21,7 @@ def validate(fleet_file: str, as_json: bool) -> int:
     """Check the fleet file and show every mistake at once; databases are not asked."""
     with failing_cleanly():
         try:
-            fleet = load_fleet(fleet_file).expand()
+            fleet = load_fleet(fleet_file).fleet
         except FleetFileError as error:
             if not as_json:
                 raise FleetInvalidError(fleet_file, error.problems) from error

@@ -82,7 +82,7 @@ async def opened(
     ACTING.set(acting or actor())
     async with PoolExecutor(drain=drain) as executor:
         if plans:
-            await executor.prepare(workers_for(file.expand().targets.values(), os.cpu_count() or 1))
+            await executor.prepare(workers_for(file.fleet.targets.values(), os.cpu_count() or 1))
         async with _opened(path, file, executor, beside=beside) as found:
             yield found
 
