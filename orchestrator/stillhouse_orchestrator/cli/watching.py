@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stillhouse_orchestrator.client.daemon import Daemon
     from stillhouse_orchestrator.values import Rollout
 
-TURN = "waits for a connection"  # the ordinary course of things; `rollout show` tells it all the same
+TURN = "waits for a place on "  # the ordinary course of things; `rollout show` tells it all the same
 QUIET = frozenset({"pending", "verifying"})
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from stillhouse_orchestrator.cli.output import gathered
 from stillhouse_orchestrator.cli.rollout_text import print_rollout
-from stillhouse_orchestrator.cli.watching import Watching
+from stillhouse_orchestrator.cli.watching import TURN, Watching
+from stillhouse_orchestrator.rollouts.startable import IN_USE
 
 HEAD = {"id": "r-1", "state": "failed", "reason": "1 failed", "wave": 1, "waves": 1, "requested": "head", "hold": None}
 
@@ -41,3 +42,13 @@ def test_a_long_error_follows_the_table(capsys):
         "  boom",
         "  LINE 1",
     ]
+
+
+def test_that_a_target_waits_its_turn_is_no_news(capsys):
+    assert TURN == IN_USE
+    with Watching() as watching:
+        for reason in (f"{IN_USE}db1:5432", "somebody holds the lock"):
+            watching.hear({"rollout": {**HEAD, "state": "running"}, "targets": [member("a", "waiting", reason)]})
+    told = capsys.readouterr().out
+    assert "place" not in told
+    assert "a: waiting: somebody holds the lock" in told
