@@ -17,8 +17,8 @@ from stillhouse_engine.runtime.migration import MigrationContext
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NUMBER = re.compile(r"[0-9a-f]*[0-9][0-9a-f]*")
-"""Names of databases and threads differ between two runs."""
+NUMBER = re.compile(r"(?<=-)[0-9a-f]+\b|[0-9a-f]*[0-9][0-9a-f]*")
+"""Names of databases and threads differ between two runs; those of threads are hexadecimal, and may be letters only."""
 
 ENGINES: dict[str, Any] = {
     "stillhouse": (MigrationContext, Operations),
