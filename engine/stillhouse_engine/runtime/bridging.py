@@ -99,6 +99,8 @@ async def on_loop(function: Callable[[], T]) -> T:
             await asyncio.gather(killing, return_exceptions=True)
         await asyncio.gather(running, return_exceptions=True)
         raise
+    finally:
+        interrupter.close()
     return settled()
 
 
@@ -129,6 +131,8 @@ async def on_thread(function: Callable[[], T], *, own: bool = False) -> T:
         await _hang_up(future, interrupter)
         future.exception()
         raise
+    finally:
+        interrupter.close()
 
 
 def aside(function: Callable[[], None]) -> asyncio.Future[None]:

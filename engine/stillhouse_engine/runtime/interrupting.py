@@ -12,8 +12,9 @@ import logging
 import os
 import socket
 import sqlite3
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exc, text
@@ -40,12 +41,14 @@ class Interrupter:
     def __init__(self) -> None:
         self._stops: list[Callable[[], None]] = []
         self._kills: list[tuple[Engine, int]] = []
-        self._drivers: list[Any] = []
+        self._ends: list[Callable[[], None]] = []
+        self._kept = ExitStack()
 
     def watch(self, connection: Connection) -> None:
         """Remember a connection that migrates."""
         driver = driver_connection(connection)
-        self._drivers.append(driver)
+        if (end := ending(driver, self._kept)) is not None:
+            self._ends.append(end)
         if connection.dialect.name in MYSQL:
             number: Any = getattr(driver, "thread_id", None) or getattr(driver, "connection_id", None)
             self._kills.append((connection.engine, int(number() if callable(number) else number)))
@@ -81,11 +84,15 @@ class Interrupter:
 
     def hang_up(self) -> None:
         """Close the sockets of the run's connections: whatever still waits for a server fails."""
-        for driver in self._drivers:
+        for end in self._ends:
             try:
-                hang_up(driver)
+                end()
             except Exception:
                 log.debug("connection had ended before it was hung up", exc_info=True)
+
+    def close(self) -> None:
+        """Let go of the sockets; the run is over."""
+        self._kept.close()
 
     @property
     def must_kill(self) -> bool:
@@ -93,20 +100,33 @@ class Interrupter:
         return bool(self._kills)
 
 
-def hang_up(driver: Any) -> None:
-    """Close the socket of a driver's connection, where it lets us.
+def ending(driver: Any, kept: ExitStack) -> Callable[[], None] | None:
+    """Return what closes the socket of a driver's connection while another thread waits for it; None where nothing can.
 
     A database in a file has none; it is interrupted once more: between two statements there was nothing to break off.
+
+    Args:
+        driver: the driver's connection. mysqlclient tells its socket only to the thread that uses it, so it is asked at once.
+        kept: lets go of the socket at the end; until then its number is given to no other one.
     """
-    close = getattr(driver, HANGING_UP.get(type(driver).__module__.partition(".")[0], ""), None)
+    close: Any = getattr(driver, HANGING_UP.get(type(driver).__module__.partition(".")[0], ""), None)
     inner = getattr(driver, "_conn", driver)
     if close is not None:
-        close()
-    elif isinstance(inner, sqlite3.Connection):
-        inner.interrupt()
-    elif callable(number := getattr(driver, "fileno", None) or getattr(getattr(driver, "_sock", None), "fileno", None)):
-        with socket.socket(fileno=os.dup(number())) as end:
-            end.shutdown(socket.SHUT_RDWR)
+        return close  # type: ignore[no-any-return]
+    if isinstance(inner, sqlite3.Connection):
+        return inner.interrupt
+    number = getattr(driver, "fileno", None) or getattr(getattr(driver, "_sock", None), "fileno", None)
+    if not callable(number):
+        return None
+    own = os.dup(number())
+    kept.callback(os.close, own)
+    return partial(shut_down, own)
+
+
+def shut_down(number: int) -> None:
+    """End a socket's conversation, whoever has it open."""
+    with socket.socket(fileno=os.dup(number)) as end:
+        end.shutdown(socket.SHUT_RDWR)
 
 
 def stop_task(
